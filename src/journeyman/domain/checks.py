@@ -1,0 +1,119 @@
+"""Checks, their results, and the judgement over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from journeyman.domain.process import Network
+
+
+class Tier(IntEnum):
+    """When a check runs: 0 fast, always; 1 affected tests, each milestone; 2 everything, before the end."""
+
+    FAST = 0
+    AFFECTED = 1
+    FULL = 2
+
+
+@dataclass(frozen=True)
+class Check:
+    """One verification command. ``run`` and ``fix``: a string is for the shell, a tuple is an argv."""
+
+    name: str
+    run: str | tuple[str, ...]
+    tier: Tier = Tier.AFFECTED
+    fix: str | tuple[str, ...] | None = None
+    paths: tuple[str, ...] = ()
+    """Gitignore-style globs: run only when one of them changed. Empty is always."""
+    timeout_s: float = 600.0
+    network: Network = Network.OFF
+    exclusive: bool = False
+    report: str | None = None
+    """``junit:PATH`` where the command leaves structured results."""
+    source: str = "config"
+    """Where it came from: ``config``, or the file that it was detected in."""
+
+
+class CheckStatus(StrEnum):
+    """How one check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    UNAVAILABLE = "unavailable"
+    """Its program is not there or could not be started."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One thing a check complained of, as parsed from its output."""
+
+    key: str
+    """Identity across runs, without line numbers: a test id, or path + rule + message."""
+    message: str
+    path: str | None = None
+    line: int | None = None
+    detail: str = ""
+    """The few lines that show why: the assertion and its values, or the error."""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check on one tree."""
+
+    check: str
+    tree: str
+    status: CheckStatus
+    exit_code: int | None
+    duration_s: float
+    failures: tuple[Failure, ...] = ()
+    parsed: bool = False
+    """Whether ``failures`` are known to be complete. When not, they hold one opaque entry."""
+    passed_count: int | None = None
+    failed_count: int | None = None
+    skipped_count: int | None = None
+    log: str | None = None
+    """The log's path below the run's artifacts."""
+    excerpt: str = ""
+    """The telling end of the output, at most 4,000 characters."""
+    cached: bool = False
+    cpu_s: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the check accepted the tree."""
+        return self.status is CheckStatus.PASSED
+
+
+class Requirement(StrEnum):
+    """What VERIFY demands: no failure that the base did not have, or no failure at all."""
+
+    NO_NEW_FAILURES = "no-new-failures"
+    GREEN = "green"
+
+
+@dataclass(frozen=True)
+class NewFailure:
+    """A failure that the change is answerable for."""
+
+    check: str
+    failure: Failure
+
+
+@dataclass(frozen=True)
+class VerifyVerdict:
+    """The judgement over all checks on one snapshot."""
+
+    ok: bool
+    tree: str
+    results: tuple[CheckResult, ...]
+    new_failures: tuple[NewFailure, ...] = ()
+    known_failures: tuple[NewFailure, ...] = ()
+    """Failures the base had too: reported, not held against the change."""
+    fixed_failures: tuple[NewFailure, ...] = ()
+    """Failures of the base that this tree no longer has."""
+    reason: str = ""
+    """One sentence when not ok."""
+    skipped: tuple[str, ...] = field(default=())
+    """Checks left out because none of their paths changed."""

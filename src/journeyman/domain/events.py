@@ -1,0 +1,282 @@
+"""Facts on a run's timeline. Every KPI, report, page and receipt is computed from these.
+
+An event class is frozen and named by ``kind``. ``SCHEMA`` is bumped when a field changes its meaning;
+new fields get defaults, so that older timelines stay readable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, get_args
+
+from journeyman.domain.checks import Check, CheckResult, NewFailure
+from journeyman.domain.phases import Phase
+from journeyman.domain.plan import Plan, Question, Review
+from journeyman.domain.scope import Violation
+from journeyman.domain.task import Task
+from journeyman.domain.worker import Usage
+
+SCHEMA = 1
+
+
+class Role(StrEnum):
+    """On whose behalf a check runs."""
+
+    BASELINE = "baseline"
+    VERIFY = "verify"
+
+
+class Outcome(StrEnum):
+    """How a run or a phase ended."""
+
+    VERIFIED = "verified"
+    STOPPED = "stopped"
+
+
+class PhaseOutcome(StrEnum):
+    """How a phase ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    kind: ClassVar[str] = "run.started"
+    task: Task
+    repository: str
+    base_commit: str
+    base_ref: str | None
+    worker: str
+    checks: tuple[Check, ...]
+    sandbox: str
+    version: str
+    warnings: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunResumed:
+    kind: ClassVar[str] = "run.resumed"
+    pid: int
+    by_person: bool = True
+    answer: str | None = None
+    downtime_s: float | None = None
+    """Wall-clock seconds between the last event and this one; ``None`` when the clock went back."""
+
+
+@dataclass(frozen=True)
+class RunInterrupted:
+    kind: ClassVar[str] = "run.interrupted"
+    signal: str
+
+
+@dataclass(frozen=True)
+class RunFinished:
+    kind: ClassVar[str] = "run.finished"
+    outcome: Outcome
+    branch: str | None = None
+    commit: str | None = None
+    tree: str | None = None
+    stop_code: str | None = None
+    stop_message: str | None = None
+    facts: tuple[str, ...] = ()
+    hint: str | None = None
+    question: Question | None = None
+
+
+@dataclass(frozen=True)
+class WorkspaceOpened:
+    kind: ClassVar[str] = "workspace.opened"
+    worktree: str
+    branch: str
+    base_tree: str
+
+
+@dataclass(frozen=True)
+class WorkRescued:
+    kind: ClassVar[str] = "work.rescued"
+    ref: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class EnvironmentReady:
+    kind: ClassVar[str] = "environment.ready"
+    proofs: tuple[str, ...]
+    """What was shown: one line per import root or link."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PhaseStarted:
+    kind: ClassVar[str] = "phase.started"
+    phase: Phase
+    milestone: int | None = None
+    attempt: int | None = None
+
+
+@dataclass(frozen=True)
+class PhaseFinished:
+    kind: ClassVar[str] = "phase.finished"
+    phase: Phase
+    milestone: int | None = None
+    attempt: int | None = None
+    outcome: PhaseOutcome = PhaseOutcome.OK
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class PlanMade:
+    kind: ClassVar[str] = "plan.made"
+    plan: Plan
+    worker: str
+
+
+@dataclass(frozen=True)
+class WorkerActivity:
+    kind: ClassVar[str] = "worker.activity"
+    worker: str
+    text: str
+
+
+@dataclass(frozen=True)
+class WorkerSpent:
+    kind: ClassVar[str] = "worker.spent"
+    worker: str
+    phase: Phase
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class WorkerFinished:
+    """One call of a worker: its share of a phase, in seconds of the run clock."""
+
+    kind: ClassVar[str] = "worker.finished"
+    worker: str
+    phase: Phase
+    duration_s: float
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class SnapshotMade:
+    kind: ClassVar[str] = "snapshot.made"
+    milestone: int
+    attempt: int
+    commit: str
+    tree: str
+    ref: str
+    files: tuple[str, ...]
+    lines_added: int
+    lines_removed: int
+
+
+@dataclass(frozen=True)
+class ScopeJudged:
+    kind: ClassVar[str] = "scope.judged"
+    ok: bool
+    violations: tuple[Violation, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckStarted:
+    kind: ClassVar[str] = "check.started"
+    check: str
+    tree: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class CheckFinished:
+    kind: ClassVar[str] = "check.finished"
+    result: CheckResult
+    role: Role
+
+
+@dataclass(frozen=True)
+class VerifyJudged:
+    kind: ClassVar[str] = "verify.judged"
+    milestone: int
+    attempt: int
+    ok: bool
+    tree: str
+    reason: str = ""
+    new_failures: tuple[NewFailure, ...] = ()
+    known_failures: tuple[NewFailure, ...] = ()
+    fixed_failures: tuple[NewFailure, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReviewMade:
+    kind: ClassVar[str] = "review.made"
+    milestone: int
+    attempt: int
+    review: Review
+    worker: str
+
+
+@dataclass(frozen=True)
+class RetryDecided:
+    kind: ClassVar[str] = "retry.decided"
+    milestone: int
+    next_attempt: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class CheckpointMade:
+    kind: ClassVar[str] = "checkpoint.made"
+    milestone: int
+    title: str
+    commit: str
+    tree: str
+    branch: str
+
+
+Payload = (
+    RunStarted
+    | RunResumed
+    | RunInterrupted
+    | RunFinished
+    | WorkspaceOpened
+    | WorkRescued
+    | EnvironmentReady
+    | PhaseStarted
+    | PhaseFinished
+    | PlanMade
+    | WorkerActivity
+    | WorkerSpent
+    | WorkerFinished
+    | SnapshotMade
+    | ScopeJudged
+    | CheckStarted
+    | CheckFinished
+    | VerifyJudged
+    | ReviewMade
+    | RetryDecided
+    | CheckpointMade
+)
+
+EVENT_TYPES: dict[str, type[Payload]] = {event.kind: event for event in get_args(Payload)}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One payload on the timeline of one run."""
+
+    run_id: str
+    seq: int
+    """Order of arrival in the store, unique over all runs."""
+    key: str
+    """Unique within the run: a repeated step repeats no event."""
+    at: float
+    """Wall clock, Unix seconds."""
+    clock_s: float
+    """Run clock: seconds of work since the run began. Stands still while no process works on the run,
+    and is monotonic when the machine's clock is not."""
+    payload: Payload

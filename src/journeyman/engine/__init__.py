@@ -1,0 +1,1 @@
+"""The durable run, readable top to bottom in ``run.py``."""

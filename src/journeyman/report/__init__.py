@@ -1,0 +1,1 @@
+"""Receipts, KPI lines and pages: pure functions of events, then rendering."""

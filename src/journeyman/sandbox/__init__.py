@@ -1,0 +1,1 @@
+"""The only door to subprocesses: confinement, process groups, limits."""

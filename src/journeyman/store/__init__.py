@@ -1,0 +1,1 @@
+"""Timeline, artifacts and result cache, in SQLite."""

@@ -1,0 +1,1 @@
+"""Checks: detect, prepare, schedule, parse, judge."""

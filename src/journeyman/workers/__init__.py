@@ -1,0 +1,1 @@
+"""Who does the thinking for a phase: autofix, replay, command."""

@@ -1,0 +1,1 @@
+"""Git: worktrees, snapshots, checkpoints, refs. The user's checkout is never touched."""
