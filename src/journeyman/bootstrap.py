@@ -1,0 +1,477 @@
+"""The only file that names concrete adapters and wires them together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from journeyman import __version__
+from journeyman.config import Loaded, Surroundings, load_settings
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.events import Event, RunResumed, RunStarted
+from journeyman.domain.identity import new_run_id
+from journeyman.domain.phases import Phase
+from journeyman.domain.resume import ResumePoint, decide_resume
+from journeyman.domain.run import RunSpec
+from journeyman.domain.scope import LockfilePolicy
+from journeyman.domain.settings import Settings, WorkerSettings, WorkerType
+from journeyman.domain.task import Task, nearest
+from journeyman.sandbox import SandboxRunner, base_environment, choose_runner, kill_orphans
+from journeyman.sandbox.processes import ProcessRunner
+from journeyman.store import Artifacts, Nowhere, RunLock, SqliteStore, StateDir, ensure_state, state_dir
+from journeyman.store.catalog import known_runs
+from journeyman.verify.detect import Detection, detect_checks
+from journeyman.workers.choose import choose_worker
+from journeyman.workspace import Repository, open_repository
+
+if TYPE_CHECKING:
+    from journeyman.domain.worker import Worker
+    from journeyman.engine.examine import Probe
+    from journeyman.engine.model import Run
+    from journeyman.engine.proving import Proof
+    from journeyman.engine.recorder import Listener, Timeline
+    from journeyman.report.summary import RunSummary
+    from journeyman.verify.cache import ResultCache
+    from journeyman.verify.environment import CheckEnvironment
+
+BUILT_IN_WORKERS = ("autofix", "replay:FILE")
+_GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
+_GUIDANCE_CHARACTERS = 30_000
+
+
+@dataclass(frozen=True)
+class Project:
+    """A repository, its settings, and the machine it is worked on."""
+
+    surroundings: Surroundings
+    repository: Repository
+    runner: SandboxRunner
+    detection: Detection
+    loaded: Loaded
+
+    @property
+    def settings(self) -> Settings:
+        """The merged settings."""
+        return self.loaded.settings
+
+    @property
+    def state(self) -> StateDir:
+        """Where runs are kept; it may not exist yet."""
+        return state_dir(self.repository.state_root)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What checks and workers may see of the user's environment."""
+        return base_environment(self.surroundings.environ)
+
+    def which(self, program: str) -> str | None:
+        """The program's path, as the user's shell would find it."""
+        return shutil.which(program, path=self.surroundings.path)
+
+
+@dataclass(frozen=True)
+class StartOptions:
+    """What ``jm run`` was asked beyond the task."""
+
+    worker: str | None = None
+    tags: tuple[str, ...] = ()
+    started: float = 0.0
+    """``time.monotonic()`` when the process began: where the run clock starts."""
+
+
+@dataclass(frozen=True)
+class ResumeOptions:
+    """What ``jm resume`` was asked."""
+
+    answer: str | None = None
+    allow_lockfile: bool = False
+    minutes: float | None = None
+    started: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Records:
+    """Where a run's records go, and where its clock stands."""
+
+    run_id: str
+    timeline: Timeline
+    cache: ResultCache
+    folder: Path
+    segment: int = 1
+    started: float = 0.0
+    clock_s: float = 0.0
+
+
+async def open_project(
+    directory: Path,
+    surroundings: Surroundings,
+    *,
+    flags: Mapping[str, Any] | None = None,
+    config_file: Path | None = None,
+) -> Project:
+    """The project around ``directory``. Raises JourneymanError when it or its configuration won't do."""
+    repository = await open_repository(directory, ProcessRunner(), base_environment(surroundings.environ))
+    detection = detect_checks(repository.root, lambda program: shutil.which(program, path=surroundings.path))
+    loaded = load_settings(
+        repository.root,
+        surroundings,
+        flags=flags or {},
+        detected={"checks": [asdict(check) for check in detection.checks]},
+        config_file=config_file,
+    )
+    runner = await choose_runner(loaded.settings.sandbox, home=surroundings.home, path=surroundings.path)
+    return Project(surroundings, repository, runner, detection, loaded)
+
+
+async def start_run(
+    project: Project, task: Task, options: StartOptions, listeners: tuple[Listener, ...]
+) -> RunSummary:
+    """Work a task from its beginning; what it came to."""
+    spec = _spec(project, task, options)
+    store, run_id = _open_store(project), new_run_id(datetime.now(UTC))
+    records = _lock(project, store, run_id, started=options.started)
+    run = assemble(project, spec, records, ResumePoint(), phase_workers(project, spec))
+    run.recorder.listeners.extend(listeners)
+    run.recorder.record("started", _started(project, spec))
+    return await _drive(project, run, segment=1)
+
+
+async def resume_run(
+    project: Project, run_id: str, options: ResumeOptions, listeners: tuple[Listener, ...]
+) -> RunSummary:
+    """Go on with a run that was cut off or stopped; what it came to."""
+    from journeyman.engine.lifecycle import leave_receipt
+
+    store = _open_store(project)
+    records = _lock(project, store, run_id, started=options.started)
+    events = store.events(run_id)
+    decision = decide_resume(events, options.answer)
+    records = replace(records, segment=decision.segment, clock_s=max(event.clock_s for event in events))
+    downtime = time.time() - events[-1].at
+    resumed = RunResumed(
+        pid=os.getpid(),
+        segment=decision.segment,
+        answer=options.answer,
+        allow_lockfile=options.allow_lockfile,
+        minutes=options.minutes,
+        downtime_s=downtime if downtime >= 0 else None,
+    )
+    spec = _resumed_spec(events, resumed)
+    run = assemble(project, spec, records, decision.point, phase_workers(project, spec))
+    if decision.finished:
+        return leave_receipt(run)
+    await asyncio.to_thread(kill_orphans, run_id)
+    run.recorder.listeners.extend(listeners)
+    run.recorder.record_once(resumed)
+    return await _drive(project, run, decision.segment)
+
+
+async def examine_project(project: Project) -> AsyncIterator[Probe]:
+    """``jm doctor``: every piece, tried for real."""
+    from journeyman.engine.examine import Probe, examine
+
+    repository = project.repository
+    place = f"{repository.root} at {repository.head[:12]}"
+    yield Probe("repository", ok=True, message=place)
+    yield Probe(
+        "sandbox",
+        ok=project.runner.warning is None,
+        message=project.runner.warning or f"{project.runner.backend} works",
+        hint='install bubblewrap; or accept it with sandbox = "off" in journeyman.toml',
+    )
+    for note in project.detection.notes:
+        yield Probe("detection", ok=True, message=note)
+    try:
+        ensure_state(repository.state_root)
+    except JourneymanError as error:
+        yield Probe("state", ok=False, message=error.message, hint=error.hint)
+        return
+    if not project.settings.checks:
+        yield Probe("checks", ok=False, message="none found: nothing could be verified", hint="jm init")
+    workers: dict[str, Worker | JourneymanError] = {}
+    for name in dict.fromkeys((WorkerType.AUTOFIX.value, *project.settings.workers)):
+        try:
+            workers[name] = make_worker(name, project, project.settings)
+        except JourneymanError as error:
+            workers[name] = error
+    with TemporaryDirectory(prefix="jm-doctor-") as folder:
+        run = _passing_run(project, "doctor", Path(folder))
+        async for probe in examine(run, workers):
+            yield probe
+
+
+async def prove_commit(project: Project, commit: str) -> Proof:
+    """``jm verify``: the checkpoint's evidence, produced again."""
+    from journeyman.engine.proving import prove
+
+    with TemporaryDirectory(prefix="jm-verify-") as folder:
+        run = _passing_run(project, "verify", Path(folder))
+        try:
+            return await prove(run, commit)
+        finally:
+            await run.workspace.discard()
+
+
+async def collect_garbage(
+    project: Project, runs: tuple[str, ...], *, dry_run: bool
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """``jm gc``: what was (or would be) removed, a line each, and which runs stay for which reason."""
+    from journeyman.workspace.gc import RunState, apply_gc, plan_gc, survey
+
+    runner, env, cache_root = project.runner, project.environment, project.surroundings.cache_root
+    states = {
+        known.run_id: RunState(alive=known.alive, verified=known.verified, age_s=known.age_s)
+        for known in known_runs(project.repository.state_root)
+    }
+    traces = await survey(project.repository, states, runner=runner, env=env, cache_root=cache_root)
+    plan = plan_gc(traces, only=runs, force=bool(runs))
+    if dry_run:
+        refs = [f"{item.run_id}: {ref.name} ({item.reason})" for item in plan.items for ref in item.refs]
+        folders = [f"{item.run_id}: {item.folder} ({item.reason})" for item in plan.items if item.folder]
+        return (*refs, *folders), plan.kept
+    done = await apply_gc(plan, project.repository, runner=runner, env=env, cache_root=cache_root)
+    return done, plan.kept
+
+
+def assemble(
+    project: Project, spec: RunSpec, records: _Records, point: ResumePoint, workers: Mapping[Phase, Worker]
+) -> Run:
+    """All parts of a run, put together."""
+    from journeyman.engine.baseline import Baseline
+    from journeyman.engine.model import Run
+    from journeyman.engine.recorder import Recorder
+    from journeyman.engine.trees import Trees
+    from journeyman.verify.environment import prepare_environment
+    from journeyman.verify.runner import CheckRunner
+    from journeyman.workspace import Workspace
+
+    repository, settings, run_id = project.repository, spec.settings, records.run_id
+    artifacts = Artifacts(records.folder)
+    recorder = Recorder(
+        records.timeline,
+        run_id,
+        started=records.started or time.monotonic(),
+        clock_s=records.clock_s,
+        segment=records.segment,
+    )
+    workspace = Workspace(
+        repository,
+        runner=project.runner,
+        env=project.environment,
+        run_id=run_id,
+        title=spec.task.title,
+        base_commit=spec.base_commit,
+        cache_root=project.surroundings.cache_root,
+        state_dir=artifacts.path("git/."),
+        litter=settings.workspace.link,
+    )
+    # Every process of the run carries its id, so that none outlives it unnoticed.
+    base_env = {**project.environment, "JOURNEYMAN_RUN": run_id}
+
+    async def prepare(tree: Path) -> CheckEnvironment:
+        environment = await prepare_environment(
+            tree,
+            repository.root,
+            settings.workspace,
+            base_env,
+            project.runner,
+            git_common_dir=repository.common_dir,
+            log_dir=artifacts.path("logs/setup/."),
+        )
+        # A worktree is nothing without its repository: versions from tags, `git ls-files` in checks.
+        return replace(environment, readable=(*environment.readable, repository.common_dir))
+
+    trees = Trees(workspace, prepare, settings.workspace.link, recorder)
+    checks = CheckRunner(project.runner, records.cache, settings.verify.slots or os.cpu_count() or 1)
+    return Run(
+        id=run_id,
+        spec=spec,
+        point=point,
+        recorder=recorder,
+        workspace=workspace,
+        trees=trees,
+        command_runner=project.runner,
+        checks=checks,
+        baseline=Baseline(settings.checks, spec.base_commit, checks, trees, recorder, artifacts),
+        workers=workers,
+        artifacts=artifacts,
+        user_environment=project.surroundings.environ,
+        guidance=_guidance(repository.root),
+    )
+
+
+def phase_workers(project: Project, spec: RunSpec) -> dict[Phase, Worker]:
+    """Who works which phase. Raises JourneymanError("bad-config") for a worker that is not there."""
+    named = {
+        Phase.PLAN: spec.settings.phases.plan.worker,
+        Phase.IMPLEMENT: spec.settings.phases.implement.worker,
+        Phase.REVIEW: spec.settings.phases.review.worker,
+    }
+    made: dict[str, Worker] = {}
+    chosen: dict[Phase, Worker] = {}
+    for phase, name in named.items():
+        wanted = name or spec.worker
+        if wanted not in made:
+            made[wanted] = make_worker(wanted, project, spec.settings)
+        if phase in made[wanted].phases:
+            chosen[phase] = made[wanted]
+        elif name is not None or phase is Phase.IMPLEMENT:
+            raise JourneymanError("bad-config", f"the worker {wanted!r} cannot work {phase.value}")
+    return chosen
+
+
+def make_worker(name: str, project: Project, settings: Settings) -> Worker:
+    """The worker that a name stands for: a ``[workers.NAME]`` table, ``autofix`` or ``replay:FILE``."""
+    kind, _, argument = name.partition(":")
+    table = settings.workers.get(name)
+    if table is None and kind == WorkerType.REPLAY and argument:
+        table = WorkerSettings(WorkerType.REPLAY, session=argument)
+    if table is None and name == WorkerType.AUTOFIX:
+        table = WorkerSettings(WorkerType.AUTOFIX)
+    if table is None:
+        known = (*settings.workers, *BUILT_IN_WORKERS)
+        guess = nearest(name, known)
+        raise JourneymanError(
+            "bad-config",
+            f"there is no worker {name!r}" + (f"; did you mean {guess!r}?" if guess else ""),
+            facts=(f"known workers: {', '.join(known)}",),
+        )
+    return _WORKER_TYPES[table.type](name, table, project)
+
+
+def _autofix(_name: str, _table: WorkerSettings, project: Project) -> Worker:
+    from journeyman.verify.detect import detect_fixers
+    from journeyman.workers.autofix import AutofixWorker
+
+    return AutofixWorker(detect_fixers(project.repository.root, project.which))
+
+
+def _replay(_name: str, table: WorkerSettings, project: Project) -> Worker:
+    from journeyman.workers.replay import ReplayWorker
+
+    if not table.session:
+        raise JourneymanError("bad-config", "a replay worker needs its session file")
+    return ReplayWorker(project.repository.root / Path(table.session).expanduser())
+
+
+def _command(name: str, table: WorkerSettings, _project: Project) -> Worker:
+    from journeyman.workers.command import CommandWorker
+
+    return CommandWorker(name, table)
+
+
+_WORKER_TYPES: dict[WorkerType, Callable[[str, WorkerSettings, Project], Worker]] = {
+    WorkerType.AUTOFIX: _autofix,
+    WorkerType.REPLAY: _replay,
+    WorkerType.COMMAND: _command,
+}
+
+
+class _CrashingTimeline:
+    """For the crash bench: the process dies by SIGKILL right after its n-th event."""
+
+    def __init__(self, store: SqliteStore, after: int) -> None:
+        self._store = store
+        self._left = after
+
+    def append(self, *event: Any) -> Event | None:  # noqa: ANN401 - as the store's
+        made = self._store.append(*event)
+        if made is not None:
+            self._left -= 1
+            if self._left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return made
+
+    def events(self, run_id: str, *, after: int = 0) -> tuple[Event, ...]:
+        return self._store.events(run_id, after=after)
+
+
+async def _drive(project: Project, run: Run, segment: int) -> RunSummary:
+    from journeyman.engine.lifecycle import drive
+
+    return await drive(run, project.state.database, segment, lambda: kill_orphans(run.id))
+
+
+def _open_store(project: Project) -> SqliteStore:
+    return SqliteStore(ensure_state(project.repository.state_root).database)
+
+
+def _lock(project: Project, store: SqliteStore, run_id: str, *, started: float) -> _Records:
+    """The run's records, locked for this process until it ends."""
+    folder = project.state.run_dir(run_id)
+    RunLock(folder, run_id).acquire()
+    after = project.surroundings.crash_after
+    timeline = store if after is None else _CrashingTimeline(store, after)
+    return _Records(run_id, timeline, store, folder, started=started)
+
+
+def _passing_run(project: Project, name: str, folder: Path) -> Run:
+    """A run that leaves no trace: for trying things."""
+    repository = project.repository
+    spec = RunSpec(
+        Task(name, name), project.settings, str(repository.root), repository.head, repository.branch, ""
+    )
+    nowhere = Nowhere()
+    records = _Records(new_run_id(datetime.now(UTC)), nowhere, nowhere, folder)
+    return assemble(project, spec, records, ResumePoint(), {})
+
+
+def _spec(project: Project, task: Task, options: StartOptions) -> RunSpec:
+    settings, repository = project.settings, project.repository
+    known = tuple(check.name for check in settings.checks)
+    if not known:
+        raise JourneymanError(
+            "no-checks", "no check was found in this repository", facts=project.detection.notes
+        )
+    for name in task.checks:
+        if name not in known:
+            raise JourneymanError(
+                "bad-task", f"the task names a check {name!r}", facts=(f"known checks: {', '.join(known)}",)
+            )
+    return RunSpec(
+        task=task,
+        settings=settings,
+        repository=str(repository.root),
+        base_commit=repository.head,
+        base_ref=repository.branch,
+        worker=choose_worker(task, settings, options.worker),
+        started_at=time.time(),
+        tags=options.tags,
+    )
+
+
+def _started(project: Project, spec: RunSpec) -> RunStarted:
+    warnings = (project.runner.warning,) if project.runner.warning else ()
+    notes = project.detection.notes if project.loaded.sources.get("checks") == "detected" else ()
+    return RunStarted(spec, project.runner.backend, __version__, warnings, notes)
+
+
+def _resumed_spec(events: tuple[Event, ...], resumed: RunResumed) -> RunSpec:
+    """The run's spec, with what its resumes changed."""
+    spec = next(event.payload.spec for event in events if isinstance(event.payload, RunStarted))
+    settings = spec.settings
+    for change in (*(event.payload for event in events if isinstance(event.payload, RunResumed)), resumed):
+        if change.allow_lockfile:
+            settings = replace(settings, scope=replace(settings.scope, lockfiles=LockfilePolicy.ALLOW))
+        if change.minutes is not None:
+            settings = replace(settings, budget=replace(settings.budget, minutes=change.minutes))
+    return replace(spec, settings=settings)
+
+
+def _guidance(root: Path) -> str:
+    texts = []
+    for name in _GUIDANCE_FILES:
+        try:
+            texts.append(f"# {name}\n\n{(root / name).read_text('utf-8', 'replace')}")
+        except OSError:
+            continue
+    return "\n\n".join(texts)[:_GUIDANCE_CHARACTERS]

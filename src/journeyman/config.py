@@ -1,0 +1,225 @@
+"""Flags, environment, files → Settings. The only reader of ``os.environ`` and of configuration files.
+
+Precedence: flag, ``JOURNEYMAN_…`` variable, task front matter, ``journeyman.toml`` (or ``[tool.journeyman]``
+in pyproject.toml), the user's file, detected.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.settings import Settings
+from journeyman.domain.task import nearest
+
+CONFIG_FILE = "journeyman.toml"
+ENVIRONMENT_PREFIX = "JOURNEYMAN_"
+# Set by Journeyman for its own processes; not settings.
+RESERVED_VARIABLES = ("JOURNEYMAN_RUN", "JOURNEYMAN_CRASH_AFTER")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the process was started with."""
+
+    environ: Mapping[str, str]
+    home: Path
+    cache_root: Path
+    user_config: Path
+
+    @property
+    def path(self) -> str:
+        """Where programs are looked for."""
+        return self.environ.get("PATH", os.defpath)
+
+    @property
+    def crash_after(self) -> int | None:
+        """For ``bench/crash.py``: kill this process right after its n-th event."""
+        value = self.environ.get("JOURNEYMAN_CRASH_AFTER", "")
+        return int(value) if value.isdigit() else None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The settings, and for each key that was set anywhere the place that won."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+
+def read_surroundings() -> Surroundings:
+    """The environment of this process, read once at the edge."""
+    environ = dict(os.environ)
+    home = Path(environ.get("HOME") or Path.home())
+    cache = environ.get("XDG_CACHE_HOME", "")
+    config = environ.get("XDG_CONFIG_HOME", "")
+    return Surroundings(
+        environ=environ,
+        home=home,
+        # The specification says that relative values are to be ignored.
+        cache_root=(Path(cache) if cache.startswith("/") else home / ".cache") / "journeyman",
+        user_config=(Path(config) if config.startswith("/") else home / ".config")
+        / "journeyman"
+        / "config.toml",
+    )
+
+
+def load_settings(
+    root: Path,
+    surroundings: Surroundings,
+    *,
+    flags: Mapping[str, Any],
+    detected: Mapping[str, Any],
+    config_file: Path | None = None,
+) -> Loaded:
+    """All layers merged. ``flags`` and ``detected`` are nested plain data with only what was given.
+
+    Raises JourneymanError("bad-config") naming the file, the key and, for an unknown one, the nearest known.
+    """
+    layers = [("detected", detected), (str(surroundings.user_config), _read_toml(surroundings.user_config))]
+    layers += [_repository_layer(root, config_file)]
+    layers += [("environment", _environment_layer(surroundings.environ)), ("flag", flags)]
+    merged: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for name, layer in layers:
+        _refuse_unknown(layer, Settings, name, ())
+        _merge(merged, layer, name, sources, ())
+    return Loaded(_validate(merged, sources), sources)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of ``journeyman.toml``."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Settings).json_schema()
+
+
+def leaves(settings: Settings) -> Iterator[tuple[str, object]]:
+    """Every leaf of the settings with its dotted name."""
+    yield from _leaves(settings, ())
+
+
+def _repository_layer(root: Path, config_file: Path | None) -> tuple[str, Mapping[str, Any]]:
+    if config_file is not None:
+        if not config_file.is_file():
+            raise JourneymanError("bad-config", f"there is no configuration file {config_file}")
+        return str(config_file), _read_toml(config_file)
+    if (root / CONFIG_FILE).is_file():
+        return CONFIG_FILE, _read_toml(root / CONFIG_FILE)
+    try:
+        pyproject = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    except (OSError, ValueError):
+        return CONFIG_FILE, {}  # absent or broken: detection says so where it matters
+    table = pyproject.get("tool", {}).get("journeyman", {})
+    return "pyproject.toml [tool.journeyman]", table if isinstance(table, dict) else {}
+
+
+def _read_toml(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise JourneymanError("bad-config", f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise JourneymanError("bad-config", f"{path} is not valid TOML: {error}") from None
+
+
+def _environment_layer(environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """``JOURNEYMAN_BUDGET__MINUTES=5`` is ``budget.minutes = 5``; a value is TOML, or else plain text."""
+    layer: dict[str, Any] = {}
+    for name, raw in environ.items():
+        if not name.startswith(ENVIRONMENT_PREFIX) or name in RESERVED_VARIABLES or not raw:
+            continue
+        *parents, leaf = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+        table = layer
+        for parent in parents:
+            table = table.setdefault(parent, {})
+            if not isinstance(table, dict):
+                raise JourneymanError(
+                    "bad-config", f"{name} contradicts another {ENVIRONMENT_PREFIX} variable"
+                )
+        try:
+            table[leaf] = tomllib.loads(f"v = {raw}")["v"]
+        except tomllib.TOMLDecodeError:
+            table[leaf] = raw
+    return layer
+
+
+def _merge(
+    into: dict[str, Any], layer: Mapping[str, Any], name: str, sources: dict[str, str], at: tuple[str, ...]
+) -> None:
+    """Tables are merged key by key; lists and values of the later layer win whole."""
+    for key, value in layer.items():
+        place = (*at, key)
+        if isinstance(value, Mapping):
+            table = into.setdefault(key, {})
+            if isinstance(table, dict):
+                _merge(table, value, name, sources, place)
+                continue
+        into[key] = value
+        sources[".".join(place)] = name
+
+
+def _validate(merged: Mapping[str, Any], sources: Mapping[str, str]) -> Settings:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Settings).validate_python(merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        location = [str(part) for part in first["loc"] if not str(part).startswith(("tuple[", "function-"))]
+        key = ".".join(location)
+        where = next(
+            (source for name, source in sources.items() if key.startswith(name)), "the configuration"
+        )
+        raise JourneymanError(
+            "bad-config",
+            f"{key} in {where}: {first['msg'][:1].lower()}{first['msg'][1:]}",
+            facts=(f"found: {first['input']!r}"[:200],),
+        ) from None
+
+
+def _refuse_unknown(value: object, kind: object, where: str, at: tuple[str, ...]) -> None:
+    """Raise for a key that no field has; recurses into tables, lists of tables and named tables."""
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        _refuse_unknown_fields(value, kind, where, at)
+        return
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is tuple and isinstance(value, list):
+        for index, item in enumerate(value):
+            _refuse_unknown(item, arguments[0], where, (*at, str(index)))
+    elif origin is dict and isinstance(value, Mapping):
+        for key, item in value.items():
+            _refuse_unknown(item, arguments[1], where, (*at, key))
+
+
+def _refuse_unknown_fields(value: object, kind: type[Any], where: str, at: tuple[str, ...]) -> None:
+    if not isinstance(value, Mapping):
+        return  # a wrong kind of value: validation says it better
+    hints = get_type_hints(kind)
+    known = tuple(field.name for field in dataclasses.fields(kind))
+    for key, item in value.items():
+        if key not in known:
+            guess = nearest(key, known)
+            raise JourneymanError(
+                "bad-config",
+                f"unknown key {'.'.join((*at, key))!r} in {where}"
+                + (f"; did you mean {'.'.join((*at, guess))!r}?" if guess else ""),
+                facts=(f"known keys here: {', '.join(known)}",),
+            )
+        _refuse_unknown(item, hints[key], where, (*at, key))
+
+
+def _leaves(value: object, at: tuple[str, ...]) -> Iterator[tuple[str, object]]:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            yield from _leaves(getattr(value, field.name), (*at, field.name))
+    else:
+        yield ".".join(at), value

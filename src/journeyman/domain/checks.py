@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import ClassVar
 
 from journeyman.domain.process import Network
 
@@ -20,6 +21,8 @@ class Tier(IntEnum):
 class Check:
     """One verification command. ``run`` and ``fix``: a string is for the shell, a tuple is an argv."""
 
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
     name: str
     run: str | tuple[str, ...]
     tier: Tier = Tier.AFFECTED
@@ -33,6 +36,17 @@ class Check:
     """``junit:PATH`` where the command leaves structured results."""
     source: str = "config"
     """Where it came from: ``config``, or the file that it was detected in."""
+
+
+@dataclass(frozen=True)
+class Fixer:
+    """One command that mends what it can without a model, such as ``ruff check --fix``."""
+
+    name: str
+    command: str | tuple[str, ...]
+    """A string is for the shell, a tuple is an argv; run at the worktree's root, over the whole tree."""
+    paths: tuple[str, ...] = ()
+    """Gitignore-style globs of what it can mend; empty is anything."""
 
 
 class CheckStatus(StrEnum):
@@ -79,6 +93,8 @@ class CheckResult:
     """The telling end of the output, at most 4,000 characters."""
     cached: bool = False
     cpu_s: float | None = None
+    more: tuple[str, ...] = ()
+    """Digests of the keys of failures beyond those kept, so that two long lists stay comparable."""
 
     @property
     def passed(self) -> bool:
@@ -117,3 +133,5 @@ class VerifyVerdict:
     """One sentence when not ok."""
     skipped: tuple[str, ...] = field(default=())
     """Checks left out because none of their paths changed."""
+    proven: bool = True
+    """Whether anything was proven at all: some check passed, or passed a part."""

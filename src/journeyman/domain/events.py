@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, get_args
 
-from journeyman.domain.checks import Check, CheckResult, NewFailure
+from journeyman.domain.checks import CheckResult, NewFailure
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Plan, Question, Review
+from journeyman.domain.run import RunSpec
 from journeyman.domain.scope import Violation
-from journeyman.domain.task import Task
 from journeyman.domain.worker import Usage
 
 SCHEMA = 1
@@ -46,36 +46,33 @@ class PhaseOutcome(StrEnum):
 @dataclass(frozen=True)
 class RunStarted:
     kind: ClassVar[str] = "run.started"
-    task: Task
-    repository: str
-    base_commit: str
-    base_ref: str | None
-    worker: str
-    checks: tuple[Check, ...]
+    spec: RunSpec
     sandbox: str
     version: str
     warnings: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    """What weakens the evidence: the receipt repeats it."""
+    notes: tuple[str, ...] = ()
+    """What was seen while looking for checks."""
 
 
 @dataclass(frozen=True)
 class RunResumed:
     kind: ClassVar[str] = "run.resumed"
     pid: int
-    by_person: bool = True
+    segment: int = 1
+    """Counts the run's workflows: a resume after a final stop begins a new one."""
     answer: str | None = None
+    allow_lockfile: bool = False
+    minutes: float | None = None
+    """A new time budget."""
     downtime_s: float | None = None
     """Wall-clock seconds between the last event and this one; ``None`` when the clock went back."""
 
 
 @dataclass(frozen=True)
-class RunInterrupted:
-    kind: ClassVar[str] = "run.interrupted"
-    signal: str
-
-
-@dataclass(frozen=True)
 class RunFinished:
+    """The end of a segment: for ever when verified, else until a resume."""
+
     kind: ClassVar[str] = "run.finished"
     outcome: Outcome
     branch: str | None = None
@@ -241,7 +238,6 @@ class CheckpointMade:
 Payload = (
     RunStarted
     | RunResumed
-    | RunInterrupted
     | RunFinished
     | WorkspaceOpened
     | WorkRescued

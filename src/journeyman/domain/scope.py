@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -69,6 +69,8 @@ class LockfilePolicy(StrEnum):
 @dataclass(frozen=True)
 class Scope:
     """What may change. Globs have gitignore semantics, relative to the repository's root."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     allow: tuple[str, ...] = ()
     """Empty allows every path that nothing else forbids."""

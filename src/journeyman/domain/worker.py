@@ -60,6 +60,8 @@ class ImplementRequest:
     session_id: str | None = None
     """The worker's own session from the attempt before, to go on from."""
     guidance: str = ""
+    answer: str | None = None
+    """What a person answered to the question that blocked the run."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,10 @@ class ReviewRequest:
 
 class WorkerHost(Protocol):
     """What the host lends a worker for one call. Durable: a finished step is never done again."""
+
+    # The run that this call is part of.
+    @property
+    def run_id(self) -> str: ...
 
     # Where the worker's files are; the current directory of what it runs.
     @property

@@ -1,1 +1,7 @@
 """The only door to subprocesses: confinement, process groups, limits."""
+
+from journeyman.sandbox.backend import SandboxRunner, choose_runner
+from journeyman.sandbox.environment import base_environment
+from journeyman.sandbox.orphans import kill_orphans
+
+__all__ = ["SandboxRunner", "base_environment", "choose_runner", "kill_orphans"]

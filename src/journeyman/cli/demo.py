@@ -1,0 +1,102 @@
+"""``jm demo``: two tasks in a small real repository, through the real command line."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from journeyman.cli.edge import answer, run_async, say
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.process import Command, CommandRunner
+
+_TOOLS = ("ruff", "mypy", "pytest")
+_COMMIT = (
+    ("init", "--quiet", "--initial-branch=main"),
+    ("add", "--all"),
+    (
+        "-c",
+        "user.name=Demo",
+        "-c",
+        "user.email=demo@localhost",
+        "commit",
+        "--quiet",
+        "--message=A small shelf",
+    ),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    directory: Annotated[
+        Path | None,
+        typer.Option("--directory", help="Where to make the repository; default is a temp folder."),
+    ] = None,
+) -> int:
+    """Work two tasks in a small repository of its own: no key, no server, nothing of yours touched."""
+    missing = [tool for tool in _TOOLS if importlib.util.find_spec(tool) is None]
+    if missing:
+        raise JourneymanError(
+            "check-unavailable",
+            f"the demo's checks need {', '.join(missing)}",
+            hint="install them beside Journeyman: its extra is called demo",
+        )
+    parent = directory or Path(tempfile.mkdtemp(prefix="jm-demo-"))
+    target = parent / "shelf"
+    if target.exists():
+        raise JourneymanError("usage", f"{target} exists already", hint="jm demo --directory ELSEWHERE")
+    return run_async(_demo(target))
+
+
+async def _demo(target: Path) -> int:
+    from journeyman.cli.demo_data import SESSION, write_demo_repository
+    from journeyman.config import read_surroundings
+    from journeyman.sandbox.processes import ProcessRunner
+
+    environ = dict(read_surroundings().environ)
+    # The demo's checks are Journeyman's own development tools.
+    environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), environ.get("PATH", os.defpath)))
+    environ.pop("VIRTUAL_ENV", None)
+    runner = ProcessRunner()
+    write_demo_repository(target)
+    for arguments in _COMMIT:
+        result = await runner.run(Command(("git", *arguments), target, environ))
+        if not result.ok:
+            raise JourneymanError(
+                "git-failed", "the demo's repository could not be made", facts=(result.text,)
+            )
+    say(f"A small repository with a lint error and a failing test: {target}\n")
+    tasks = (
+        ("autofix", "Fix lint", "by the project's own fixers, no model"),
+        (f"replay:{SESSION}", "Fix the failing pagination test", "by a recorded session of model edits"),
+    )
+    code = 0
+    for worker, sentence, how in tasks:
+        say(f"── {sentence} · {how}")
+        code = await _work(runner, target, environ, worker, sentence) or code
+    answer(f"Look closer:\n  cd {target}\n  jm status\n  jm report\n  git log --graph --oneline --all")
+    return code
+
+
+async def _work(
+    runner: CommandRunner, target: Path, environ: Mapping[str, str], worker: str, sentence: str
+) -> int:
+    """One task as its own ``jm run``: the exit code."""
+
+    def show(stream: str, line: str) -> None:
+        (answer if stream == "stdout" else say)(line.rstrip("\n"))
+
+    argv = (sys.executable, "-m", "journeyman", "run", sentence, "--worker", worker)
+    result = await runner.run(Command(argv, target, environ), show)
+    answer("")
+    return result.exit_code

@@ -1,0 +1,132 @@
+"""``jm status``, ``jm follow``, ``jm report``: what the timelines say."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from journeyman.cli.edge import OutputFormat, answer, answer_json, checked_directory
+from journeyman.cli.run import Repo, conclude
+
+if TYPE_CHECKING:
+    from journeyman.report.overview import RunLine
+    from journeyman.store import SqliteStore
+
+_POLL_S = 0.2
+
+Reference = Annotated[str, typer.Argument(metavar="RUN", help="A run id, a unique prefix, or latest.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command("status")(status)
+    app.command("follow")(follow)
+    app.command("report")(report)
+
+
+def status(
+    repo: Repo = Path(),
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many runs, newest first.")] = 10,
+    json_output: Json = False,
+) -> int:
+    """List the runs of this repository, newest first."""
+    from journeyman.report.overview import overview
+
+    root, store = _open(repo)
+    lines = overview(
+        store.events_of_kind("run.started", "run.resumed", "run.finished", "phase.started"),
+        store.last_seen(),
+        lambda run_id: _is_running(root, run_id),
+    )[:limit]
+    if json_output:
+        answer_json([line.as_json() for line in lines])
+        return 0
+    width = max((len(line.state) for line in lines), default=0)
+    for line in lines:
+        answer(f"{line.run_id}  {line.state:<{width}}  {_age(line):>8}  {line.title}")
+    return 0
+
+
+def follow(reference: Reference = "latest", repo: Repo = Path(), json_output: Json = False) -> int:
+    """Watch a run as it happens, from its beginning; ends with it."""
+    from journeyman.cli.view import make_view
+    from journeyman.report.stream import event_line
+    from journeyman.report.summary import summarize
+    from journeyman.store.catalog import find_run
+
+    root, store = _open(repo)
+    run_id = find_run(store, reference)
+    seen = 0
+    view = make_view(quiet=json_output)
+    with view:
+        while True:
+            # Looked at before the events: a run that ends in between has its last event read below.
+            running = _is_running(root, run_id)
+            events = store.events(run_id, after=seen)
+            for event in events:
+                view.show(event)
+                if json_output:
+                    answer(event_line(event))
+                seen = event.seq
+            if not running:
+                break
+            if not events:
+                time.sleep(_POLL_S)
+    summary = summarize(run_id, store.events(run_id))
+    return conclude(summary, OutputFormat.STREAM_JSON if json_output else OutputFormat.TEXT)
+
+
+def report(
+    reference: Reference = "latest",
+    repo: Repo = Path(),
+    json_output: Json = False,
+    diff: Annotated[bool, typer.Option("--diff", help="The change as a patch, and nothing else.")] = False,
+    markdown: Annotated[bool, typer.Option("--md", help="The receipt as Markdown.")] = False,
+) -> int:
+    """Tell what a run came to, and every figure of it."""
+    from journeyman.report.receipt import receipt_markdown
+    from journeyman.report.summary import summarize
+    from journeyman.report.text import report_lines
+    from journeyman.store import Artifacts, state_dir
+    from journeyman.store.catalog import find_run
+
+    root, store = _open(repo)
+    run_id = find_run(store, reference)
+    if diff:
+        answer(Artifacts(state_dir(root).run_dir(run_id)).read("diff.patch") or "")
+        return 0
+    summary = summarize(run_id, store.events(run_id))
+    if json_output:
+        answer_json(summary.as_json())
+    elif markdown:
+        answer(receipt_markdown(summary))
+    else:
+        answer("\n".join(report_lines(summary)))
+    return 0
+
+
+def _open(repo: Path) -> tuple[Path, SqliteStore]:
+    """The state root and the store, found without starting git: reading is quick."""
+    from journeyman.store.catalog import read_store
+    from journeyman.store.state import find_state_root
+
+    root = find_state_root(checked_directory(repo))
+    return root, read_store(root)
+
+
+def _is_running(root: Path, run_id: str) -> bool:
+    from journeyman.store.catalog import is_running
+
+    return is_running(root, run_id)
+
+
+def _age(line: RunLine) -> str:
+    age = time.time() - line.last_seen
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if age >= length:
+            return f"{int(age // length)} {unit}"
+    return f"{max(0, int(age))} s"

@@ -1,0 +1,106 @@
+"""``jm``: the commands, and the one door through which every error leaves."""
+
+from __future__ import annotations
+
+import time
+
+STARTED = time.monotonic()  # before the imports: the run clock counts what the user waits for
+
+import os  # noqa: E402
+import sys  # noqa: E402
+import threading  # noqa: E402
+from typing import NoReturn  # noqa: E402
+
+import typer  # noqa: E402
+
+from journeyman import __version__  # noqa: E402
+from journeyman.cli import demo, look, prove, run, setup  # noqa: E402
+from journeyman.cli.edge import print_bug, print_error, say  # noqa: E402
+from journeyman.domain.errors import JourneymanError  # noqa: E402
+from journeyman.domain.stops import EXIT_CODES, Family, stop_reason  # noqa: E402
+
+app = typer.Typer(
+    name="jm",
+    help="Hand it a task and a git repository, walk away, come back to a verified commit.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+run.register(app)
+look.register(app)
+prove.register(app)
+setup.register(app)
+demo.register(app)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"jm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version_flag: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    """Hand it a task and a git repository, walk away, come back to a verified commit."""
+
+
+def main() -> NoReturn:
+    """Parse, call, and turn whatever comes back into an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # File names need not be UTF-8; showing one must not be what fails.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    leave(_call())
+
+
+def _call() -> int:
+    try:
+        code = app(standalone_mode=False)
+    except JourneymanError as error:
+        print_error(error)
+        return stop_reason(error.code).exit_code
+    except KeyboardInterrupt:
+        say("interrupted")
+        return EXIT_CODES[Family.INTERRUPTED]
+    except BrokenPipeError:
+        # `jm report | head`: the reader has gone, and so may we.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except Exception as error:  # noqa: BLE001 - the one catch-all, at the door
+        usage = _usage_error(error)
+        if usage is not None:
+            say(f"error: {usage}\n\nTry: jm --help")
+            return EXIT_CODES[Family.USAGE]
+        print_bug(error)
+        return EXIT_CODES[Family.BUG]
+    return code if isinstance(code, int) else 0
+
+
+def _usage_error(error: Exception) -> str | None:
+    """The message of the command-line parser's own errors, which typer keeps in a private module."""
+    show = getattr(error, "format_message", None)
+    if show is None or not hasattr(error, "exit_code"):
+        return None
+    return str(show())
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now: the durable engine's threads sleep for long and hold nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            continue
+    if threading.active_count() > 1:
+        os._exit(code)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

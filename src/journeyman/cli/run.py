@@ -1,0 +1,233 @@
+"""``jm run`` and ``jm resume``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from journeyman.cli.edge import OutputFormat, answer, answer_json, checked_directory, run_async, say
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.task import Task, parse_task
+
+if TYPE_CHECKING:
+    from journeyman.engine.recorder import Listener
+    from journeyman.report.summary import RunSummary
+
+Repo = Annotated[Path, typer.Option("--repo", help="The repository; default is the current folder.")]
+Format = Annotated[
+    OutputFormat,
+    typer.Option(
+        "--output-format", help="text, json (one object at the end) or stream-json (one event a line)."
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command("run")(run)
+    app.command("resume")(resume)
+
+
+def run(
+    task: Annotated[
+        str | None, typer.Argument(help="A sentence, a Markdown file, or - for standard input.")
+    ] = None,
+    repo: Repo = Path(),
+    worker: Annotated[
+        str | None, typer.Option("--worker", "-w", help="autofix, replay:FILE, or a [workers.NAME] of yours.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="A configuration file instead of journeyman.toml.")
+    ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option("--allow", help="Only paths matching this glob may change. Repeatable."),
+    ] = None,
+    deny: Annotated[
+        list[str] | None, typer.Option("--deny", help="Paths matching this glob may not. Repeatable.")
+    ] = None,
+    allow_lockfile: Annotated[
+        bool, typer.Option("--allow-lockfile", help="A changed lockfile is fine.")
+    ] = False,
+    green: Annotated[
+        bool, typer.Option("--green", help="Every check must pass, even those the base fails.")
+    ] = False,
+    minutes: Annotated[float | None, typer.Option("--minutes", help="The time budget of the run.")] = None,
+    retries: Annotated[
+        int | None, typer.Option("--retries", help="Attempts after the first, for each milestone.")
+    ] = None,
+    sandbox: Annotated[str | None, typer.Option("--sandbox", help="auto, required or off.")] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="A label for reports. Repeatable.")] = None,
+    resume_reference: Annotated[
+        str | None, typer.Option("--resume", help="Go on with this run instead; the same as jm resume.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")
+    ] = False,
+    output_format: Format = OutputFormat.TEXT,
+    quiet: Quiet = False,
+) -> int:
+    """Work a task to a verified commit on a branch of its own, or stop and say why."""
+    if resume_reference is not None:
+        return resume(resume_reference, repo, None, allow_lockfile, minutes, output_format, quiet)
+    if task is None:
+        raise JourneymanError("usage", "there is no task", hint='jm run "say what should change"')
+    flags = _flags(
+        ("scope", "allow", allow or None),
+        ("scope", "deny", deny or None),
+        ("scope", "lockfiles", "allow" if allow_lockfile else None),
+        ("verify", "require", "green" if green else None),
+        ("budget", "minutes", minutes),
+        ("autonomy", "verify_auto_retry", retries),
+        ("", "sandbox", sandbox),
+    )
+    return run_async(
+        _run(read_task(task), repo, worker, config, flags, tuple(tag or ()), dry_run, output_format, quiet)
+    )
+
+
+def resume(
+    reference: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run id, a prefix, or latest.")
+    ] = "latest",
+    repo: Repo = Path(),
+    answer_text: Annotated[
+        str | None, typer.Option("--answer", help="The answer to the question that blocked it.")
+    ] = None,
+    allow_lockfile: Annotated[
+        bool, typer.Option("--allow-lockfile", help="The changed lockfile is fine.")
+    ] = False,
+    minutes: Annotated[float | None, typer.Option("--minutes", help="A new time budget, in all.")] = None,
+    output_format: Format = OutputFormat.TEXT,
+    quiet: Quiet = False,
+) -> int:
+    """Go on with a run that was cut off or stopped, keeping everything it has."""
+    return run_async(_resume(reference, repo, answer_text, allow_lockfile, minutes, output_format, quiet))
+
+
+def read_task(text: str) -> Task:
+    """The task that the argument names: standard input, a file, or the sentence itself."""
+    if text == "-":
+        return parse_task(sys.stdin.read(), "standard input")
+    path = Path(text)
+    # A sentence can be too long for a file name; then it is no file.
+    try:
+        is_file = len(text) < 4096 and "\n" not in text and "\0" not in text and path.is_file()
+    except OSError:
+        is_file = False
+    if is_file:
+        try:
+            return parse_task(path.read_text("utf-8"), text)
+        except (OSError, UnicodeDecodeError) as error:
+            raise JourneymanError("bad-task", f"{text} cannot be read: {error}") from None
+    if text.endswith(".md") and " " not in text.strip():
+        raise JourneymanError("bad-task", f"there is no task file {text}")
+    return parse_task(text)
+
+
+async def _run(
+    task: Task,
+    repo: Path,
+    worker: str | None,
+    config: Path | None,
+    flags: dict[str, Any],
+    tags: tuple[str, ...],
+    dry_run: bool,
+    output_format: OutputFormat,
+    quiet: bool,
+) -> int:
+    from journeyman import bootstrap
+    from journeyman.cli.main import STARTED
+    from journeyman.cli.view import describe, make_view
+    from journeyman.config import read_surroundings
+    from journeyman.store.catalog import unfinished_run
+    from journeyman.workers.choose import choose_worker
+
+    if not dry_run:
+        preloading = asyncio.ensure_future(asyncio.to_thread(_preload))
+    project = await bootstrap.open_project(
+        checked_directory(repo), read_surroundings(), flags=flags, config_file=config
+    )
+    options = bootstrap.StartOptions(worker=worker, tags=tags, started=STARTED)
+    if dry_run:
+        name = choose_worker(task, project.settings, worker)
+        for line in describe(project, task, name):
+            answer(line)
+        return 0
+    unfinished = unfinished_run(project.repository.state_root, task, project.repository.head)
+    if unfinished is not None:
+        say(f"note: an unfinished run of this task exists; to go on with it instead: jm resume {unfinished}")
+    view = make_view(quiet=quiet or output_format is not OutputFormat.TEXT)
+    listeners = (view.show, *_streaming(output_format))
+    with view:
+        await preloading
+        summary = await bootstrap.start_run(project, task, options, listeners)
+    return conclude(summary, output_format)
+
+
+async def _resume(
+    reference: str,
+    repo: Path,
+    answer_text: str | None,
+    allow_lockfile: bool,
+    minutes: float | None,
+    output_format: OutputFormat,
+    quiet: bool,
+) -> int:
+    from journeyman import bootstrap
+    from journeyman.cli.main import STARTED
+    from journeyman.cli.view import make_view
+    from journeyman.config import read_surroundings
+    from journeyman.store.catalog import find_run, read_store
+
+    project = await bootstrap.open_project(checked_directory(repo), read_surroundings())
+    run_id = find_run(read_store(project.repository.state_root), reference)
+    options = bootstrap.ResumeOptions(answer_text, allow_lockfile, minutes, STARTED)
+    view = make_view(quiet=quiet or output_format is not OutputFormat.TEXT)
+    with view:
+        summary = await bootstrap.resume_run(
+            project, run_id, options, (view.show, *_streaming(output_format))
+        )
+    return conclude(summary, output_format)
+
+
+def conclude(summary: RunSummary, output_format: OutputFormat) -> int:
+    """Print what a run came to; its exit code."""
+    from journeyman.report.receipt import receipt_lines
+
+    if output_format is OutputFormat.TEXT:
+        answer("\n".join(receipt_lines(summary)))
+    elif output_format is OutputFormat.JSON:
+        answer_json(summary.as_json())
+    else:
+        import json
+
+        answer(json.dumps({"kind": "summary", **summary.as_json()}))
+    return summary.exit_code
+
+
+def _streaming(output_format: OutputFormat) -> tuple[Listener, ...]:
+    if output_format is not OutputFormat.STREAM_JSON:
+        return ()
+    from journeyman.report.stream import event_line
+
+    return (lambda event: answer(event_line(event)),)
+
+
+def _preload() -> None:
+    from journeyman.engine.durable import preload
+
+    preload()
+
+
+def _flags(*given: tuple[str, str, object]) -> dict[str, Any]:
+    flags: dict[str, Any] = {}
+    for table, key, value in given:
+        if value is not None:
+            (flags.setdefault(table, {}) if table else flags)[key] = value
+    return flags

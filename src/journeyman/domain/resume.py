@@ -1,0 +1,103 @@
+"""The one decision where a run goes on, made from its timeline alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from journeyman.domain.checks import NewFailure
+from journeyman.domain.events import (
+    CheckpointMade,
+    Event,
+    Outcome,
+    PlanMade,
+    RunFinished,
+    RunResumed,
+    SnapshotMade,
+    VerifyJudged,
+    WorkspaceOpened,
+)
+from journeyman.domain.plan import Plan
+from journeyman.domain.run import SUSPENDED_CODES
+from journeyman.domain.stops import Family, stop_reason
+
+
+@dataclass(frozen=True)
+class ResumePoint:
+    """Where a segment of a run begins. The first segment begins with everything empty."""
+
+    plan: Plan | None = None
+    milestones_done: int = 0
+    head: str | None = None
+    """The last checkpoint's commit; ``None`` is the base."""
+    tree: str | None = None
+    """The tree that the worktree is to hold: the last attempt's, so that its work is not lost."""
+    attempts_used: int = 0
+    """Attempts at the current milestone in earlier segments; numbering goes on from there."""
+    failures: tuple[NewFailure, ...] = ()
+    answer: str | None = None
+    judge_first: bool = False
+    """The tree was stopped by a guard: judge it again before the worker is asked for anything."""
+
+
+@dataclass(frozen=True)
+class ResumeDecision:
+    """How to go on: the same segment (a crash or an interruption) or a new one, and from where."""
+
+    segment: int
+    point: ResumePoint
+    finished: bool = False
+    """The run ended verified: there is nothing to resume."""
+    cut_off: bool = False
+    """The last segment did not reach its end: its finished steps are not done again."""
+
+
+def decide_resume(events: tuple[Event, ...], answer: str | None = None) -> ResumeDecision:
+    """Where the run with this timeline goes on.
+
+    A segment that was cut off is continued as it is: the durable journal knows its finished steps.
+    After a final stop a new segment begins at the milestone that was not finished, with the plan, the
+    checkpoints and the last attempt's tree kept.
+    """
+    segment, end, point = 1, None, ResumePoint()
+    for index, event in enumerate(events):
+        match event.payload:
+            case RunResumed(segment=number, answer=given):
+                if number != segment:
+                    point = _new_point(events[:index], end, given)
+                segment, end = number, None
+            case RunFinished() as finished:
+                end = finished
+            case _:
+                pass
+    if end is not None and end.outcome is Outcome.VERIFIED:
+        return ResumeDecision(segment=segment, point=ResumePoint(), finished=True)
+    if end is None or end.stop_code in SUSPENDED_CODES:
+        return ResumeDecision(segment=segment, point=point, cut_off=True)
+    return ResumeDecision(segment=segment + 1, point=_new_point(events, end, answer))
+
+
+def _new_point(events: tuple[Event, ...], end: RunFinished | None, answer: str | None) -> ResumePoint:
+    guarded = end is not None and stop_reason(end.stop_code or "").family is Family.GUARD
+    return replace(_point(events), answer=answer, judge_first=guarded)
+
+
+def _point(events: tuple[Event, ...]) -> ResumePoint:
+    plan: Plan | None = None
+    head = tree = None
+    done = attempts = 0
+    failures: tuple[NewFailure, ...] = ()
+    for event in events:
+        match event.payload:
+            case WorkspaceOpened(base_tree=base_tree) if tree is None:
+                tree = base_tree
+            case PlanMade(plan=made):
+                plan = made
+            case SnapshotMade(tree=made_tree, attempt=attempt):
+                tree, attempts = made_tree, attempt
+            case VerifyJudged(new_failures=found):
+                failures = found
+            case CheckpointMade(milestone=milestone, commit=commit, tree=made_tree):
+                done, head, tree, attempts, failures = milestone, commit, made_tree, 0, ()
+            case _:
+                pass
+    return ResumePoint(plan, done, head, tree, attempts, failures)

@@ -1,0 +1,33 @@
+"""What a run was started with, and where it goes on after an end that was not the last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from journeyman.domain.settings import Settings
+from journeyman.domain.task import Task
+
+SUSPENDED_CODES = frozenset({"interrupted", "out-of-time"})
+"""Stops that cut a run off in the middle of its work: it goes on exactly there."""
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Everything that decides what a run does. Fixed at its start, so that a resume does the same."""
+
+    __pydantic_config__: ClassVar = {"extra": "ignore"}
+    task: Task
+    settings: Settings
+    repository: str
+    """Root of the user's checkout."""
+    base_commit: str
+    base_ref: str | None
+    """The branch that was checked out, or ``None`` when detached."""
+    worker: str
+    """The worker of each phase that names no other."""
+    checks_source: str = "detected"
+    """``config`` or ``detected``."""
+    started_at: float = 0.0
+    """Wall clock, Unix seconds."""
+    tags: tuple[str, ...] = ()

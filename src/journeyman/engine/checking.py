@@ -1,0 +1,36 @@
+"""VERIFY's effect: select, run and judge the checks on one snapshot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from journeyman.domain.events import CheckFinished, CheckStarted, Role
+from journeyman.verify.judge import judge, needs_baseline
+from journeyman.verify.select import select_checks
+
+if TYPE_CHECKING:
+    from journeyman.domain.checks import Check, CheckResult, VerifyVerdict
+    from journeyman.engine.model import Run
+    from journeyman.engine.recorder import StepRecorder
+
+
+async def check_snapshot(
+    run: Run, commit: str, tree: str, changed: tuple[str, ...], events: StepRecorder
+) -> VerifyVerdict:
+    """The verdict over the checks that the changed paths and the task call for."""
+
+    def started(check: Check) -> None:
+        events.record(CheckStarted(check.name, tree, Role.VERIFY), check.name)
+
+    def finished(result: CheckResult) -> None:
+        events.record(CheckFinished(result, Role.VERIFY), result.check)
+
+    settings = run.spec.settings
+    selection = select_checks(settings.checks, changed, run.spec.task.checks)
+    environment = await run.trees.verify(commit)
+    logs = run.artifacts.path(f"logs/{tree[:12]}/.")
+    results = await run.checks.run(
+        selection.selected, environment, tree, logs, on_started=started, on_finished=finished
+    )
+    baseline = await run.baseline.results() if needs_baseline(results) else {}
+    return judge(results, baseline, settings.verify.require, tree, selection.skipped)

@@ -1,0 +1,129 @@
+"""What the engine lends a worker for one call of one phase."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from journeyman.domain.events import WorkerActivity, WorkerFinished, WorkerSpent
+from journeyman.domain.phases import Phase
+from journeyman.domain.process import Command, CommandResult, Network, OnLine
+from journeyman.domain.worker import Usage
+from journeyman.engine.model import Run
+from journeyman.store.codec import adapter, to_plain
+
+T = TypeVar("T")
+
+_ACTIVITY_CHARACTERS = 300
+
+
+@dataclass(frozen=True)
+class _Edited:
+    """The recorded outcome of an edit: what it returned, and the tree it left."""
+
+    value: Any
+    tree: str
+
+
+class RunHost:
+    """Implements ``domain.worker.WorkerHost`` over the run's journal, worktree and timeline."""
+
+    def __init__(self, run: Run, worker: str, phase: Phase, key: str) -> None:
+        self._run = run
+        self._worker = worker
+        self._phase = phase
+        self._key = key
+        self._events = run.recorder.step(key)
+        self.summary = ""
+
+    @property
+    def run_id(self) -> str:
+        """The run that this call is part of."""
+        return self._run.id
+
+    @property
+    def worktree(self) -> Path:
+        """Where the worker edits."""
+        return self._run.workspace.work_path
+
+    async def step(self, name: str, effect: Callable[[], Awaitable[T]], returns: type[T]) -> T:
+        """Run an effect once that leaves the worktree alone."""
+        return await self._run.journal.step(f"{self._key}/{name}", effect, returns)
+
+    async def edit(self, name: str, effect: Callable[[], Awaitable[T]], returns: type[T]) -> T:
+        """Run an effect once that edits the worktree, always from the tree it is meant to start from."""
+
+        async def edited() -> _Edited:
+            await self._run.trees.ensure_work_tree()
+            value = await effect()
+            return _Edited(to_plain(value, returns), await self._run.trees.edited())
+
+        outcome = await self._run.journal.step(f"{self._key}/{name}", edited, _Edited)
+        self._run.trees.expect(outcome.tree)
+        value: T = adapter(returns).validate_python(outcome.value)
+        return value
+
+    async def run(
+        self,
+        command: str | tuple[str, ...],
+        *,
+        timeout_s: float | None = None,
+        network: Network = Network.OFF,
+        env: tuple[str, ...] = (),
+        readable: tuple[Path, ...] = (),
+        on_line: OnLine | None = None,
+    ) -> CommandResult:
+        """Run a program confined to the worktree."""
+        environment = await self._run.trees.work()
+        shared = self._run.user_environment
+        scratch = self._run.artifacts.path("scratch/.")
+        confinement = await self._run.trees.confinement_paths()
+        return await self._run.command_runner.run(
+            Command(
+                argv=("/bin/sh", "-c", command) if isinstance(command, str) else command,
+                cwd=self.worktree,
+                env={**environment.env, **{name: shared[name] for name in env if name in shared}},
+                timeout_s=timeout_s,
+                confinement=replace(
+                    confinement, readable=(*confinement.readable, scratch, *readable), network=network
+                ),
+            ),
+            on_line,
+        )
+
+    def scratch_file(self, name: str, content: str) -> Path:
+        """A file beside the run's artifacts, readable from within the sandbox."""
+        return self._run.artifacts.write(f"scratch/{self._key}/{name}", content)
+
+    def activity(self, text: str) -> None:
+        """Tell the timeline what the worker is doing, in one bounded line."""
+        line = " ".join(text.split())[:_ACTIVITY_CHARACTERS]
+        if line:
+            self._run.recorder.record_once(WorkerActivity(self._worker, line))
+
+    def spent(self, usage: Usage) -> None:
+        """Book a model call."""
+        self._events.record(WorkerSpent(self._worker, self._phase, usage))
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Book the worker's share of the phase when the block ends, however it does."""
+        started = self._run.recorder.clock_s
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            self._finished(started)
+            raise
+        self._finished(started)
+
+    def _finished(self, started: float) -> None:
+        duration = self._run.recorder.clock_s - started
+        self._run.recorder.record(
+            f"{self._key}/worker", WorkerFinished(self._worker, self._phase, duration, self.summary)
+        )

@@ -1,0 +1,57 @@
+"""What a run is made of while a process works on it: the parts that ``bootstrap`` put together."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from journeyman.domain.phases import Phase
+from journeyman.domain.resume import ResumePoint
+from journeyman.domain.run import RunSpec
+from journeyman.domain.worker import Worker
+
+if TYPE_CHECKING:
+    from journeyman.domain.process import CommandRunner
+    from journeyman.engine.baseline import Baseline
+    from journeyman.engine.recorder import Recorder
+    from journeyman.engine.trees import Trees
+    from journeyman.store import Artifacts
+    from journeyman.verify.runner import CheckRunner
+    from journeyman.workspace import Workspace
+
+
+T = TypeVar("T")
+
+
+class Journal(Protocol):
+    """Runs effects once, over crashes; implemented in ``durable.py``."""
+
+    # The result of ``effect``: done now, or recorded by an earlier process.
+    async def step(self, name: str, effect: Callable[[], Awaitable[T]], returns: type[T], /) -> T: ...
+
+    # From now on nothing is recorded: the process is about to end.
+    def freeze(self) -> None: ...
+
+
+@dataclass
+class Run:
+    """One run in this process. ``journal`` is set when the durable engine has begun the segment."""
+
+    id: str
+    spec: RunSpec
+    point: ResumePoint
+    recorder: Recorder
+    workspace: Workspace
+    trees: Trees
+    command_runner: CommandRunner
+    checks: CheckRunner
+    baseline: Baseline
+    workers: Mapping[Phase, Worker]
+    """Who works PLAN, IMPLEMENT and REVIEW; a phase without a worker is skipped."""
+    artifacts: Artifacts
+    user_environment: Mapping[str, str]
+    """The user's environment, of which a worker sees what its configuration names."""
+    guidance: str = ""
+    sandbox_warning: str | None = None
+    journal: Journal = field(init=False)

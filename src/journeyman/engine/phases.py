@@ -1,0 +1,337 @@
+"""What each phase does: its journal steps, its events, its errors. The order of phases is in ``run.py``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from journeyman.domain.checks import NewFailure, VerifyVerdict
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.events import (
+    CheckpointMade,
+    EnvironmentReady,
+    Outcome,
+    PhaseFinished,
+    PhaseOutcome,
+    PhaseStarted,
+    PlanMade,
+    ReviewMade,
+    RunFinished,
+    ScopeJudged,
+    SnapshotMade,
+    VerifyJudged,
+    WorkspaceOpened,
+)
+from journeyman.domain.identity import attempt_ref
+from journeyman.domain.phases import Phase
+from journeyman.domain.plan import Finding, Milestone, Plan, Question, Review
+from journeyman.domain.retry import AttemptRecord, RetryDecision
+from journeyman.domain.scope import Change, Scope, judge_scope
+from journeyman.domain.worker import ImplementRequest, PlanRequest, ReviewRequest
+from journeyman.engine import checking
+from journeyman.engine.evidence import checkpoint_message, checkpoint_trailers, evidence_lines
+from journeyman.engine.host import RunHost
+from journeyman.engine.model import Run
+from journeyman.workspace import OpenedWorkspace
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt at one milestone, and what the attempt before it left to mend."""
+
+    plan: Plan
+    milestone: Milestone
+    milestone_number: int
+    number: int
+    head: str
+    """The commit that the checkpoint will follow."""
+    failures: tuple[NewFailure, ...]
+    findings: tuple[Finding, ...]
+    session_id: str | None
+
+    @property
+    def key(self) -> str:
+        """The prefix of its steps and events."""
+        return f"m{self.milestone_number}.a{self.number}"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What an attempt left, as an immutable commit, within scope."""
+
+    commit: str
+    tree: str
+    changed: tuple[str, ...]
+    """Paths that differ from the run's base."""
+
+
+@dataclass
+class PhaseNote:
+    """How a phase is about to end; the caller may set it."""
+
+    outcome: PhaseOutcome = PhaseOutcome.OK
+    note: str = ""
+
+
+class BlockedError(JourneymanError):
+    """The worker asked something that only a person can answer."""
+
+    def __init__(self, question: Question) -> None:
+        options = tuple(f"option: {option}" for option in question.options)
+        super().__init__("worker-blocked", question.question, facts=(question.reason, *options))
+        self.question = question
+
+
+def phase_key(phase: Phase, attempt: Attempt | None) -> str:
+    """The key of a phase's events."""
+    return f"{attempt.key}.{phase.value.lower()}" if attempt else phase.value.lower()
+
+
+@asynccontextmanager
+async def timed(run: Run, phase: Phase, attempt: Attempt | None = None) -> AsyncIterator[PhaseNote]:
+    """Frame a phase by its two events, also when a stop leaves it."""
+    key = phase_key(phase, attempt)
+    number, count = (attempt.milestone_number, attempt.number) if attempt else (None, None)
+    run.recorder.record(f"{key}/started", PhaseStarted(phase, number, count))
+    note = PhaseNote()
+    try:
+        yield note
+    except JourneymanError as stop:
+        finished = PhaseFinished(phase, number, count, PhaseOutcome.STOPPED, stop.code)
+        run.recorder.record(f"{key}/finished", finished)
+        raise
+    run.recorder.record(f"{key}/finished", PhaseFinished(phase, number, count, note.outcome, note.note))
+
+
+async def set_up(run: Run) -> OpenedWorkspace:
+    """Worktree, branch, environment and right-tree proof; the baseline then starts in the background."""
+
+    async def open_workspace() -> OpenedWorkspace:
+        opened = await run.workspace.open()
+        if run.point.tree is not None:
+            await run.workspace.restore(run.point.tree)
+        run.recorder.step("open").record(
+            WorkspaceOpened(str(opened.worktree), opened.branch, opened.base_tree)
+        )
+        return opened
+
+    async def prove_environment() -> None:
+        environment, _ = await asyncio.gather(run.trees.verify(run.spec.base_commit), run.trees.work())
+        run.recorder.step("environment").record(EnvironmentReady(environment.proofs, environment.warnings))
+
+    async with timed(run, Phase.SETUP):
+        opened = await run.journal.step("open", open_workspace, OpenedWorkspace)
+        run.trees.expect(run.point.tree or opened.base_tree, opened.base_tree)
+        await run.journal.step("environment", prove_environment, type(None))
+    run.baseline.start(opened.base_tree)
+    return opened
+
+
+async def plan(run: Run) -> Plan:
+    """Ask the planning worker."""
+    worker = run.workers[Phase.PLAN]
+    request = PlanRequest(run.spec.task, run.spec.settings.scope, run.spec.settings.checks, run.guidance)
+    made = await worker.plan(request, RunHost(run, worker.name, Phase.PLAN, "plan"))
+    if not made.milestones:
+        made = Plan((_whole_task(run),), made.summary)
+    run.recorder.record("plan", PlanMade(made, worker.name))
+    return made
+
+
+async def single_milestone(run: Run) -> Plan:
+    """The plan of a worker that does not plan."""
+    made = Plan((_whole_task(run),))
+    run.recorder.record("plan", PlanMade(made, "journeyman"))
+    return made
+
+
+def _whole_task(run: Run) -> Milestone:
+    task = run.spec.task
+    return Milestone(title=task.title, goal=task.text, done_when=task.acceptance)
+
+
+async def implement(run: Run, attempt: Attempt) -> str | None:
+    """Let the worker edit; its session id. Raises BlockedError, or the worker's own error."""
+    worker = run.workers[Phase.IMPLEMENT]
+    host = RunHost(run, worker.name, Phase.IMPLEMENT, f"{attempt.key}.implement")
+    request = ImplementRequest(
+        task=run.spec.task,
+        plan=attempt.plan,
+        milestone=attempt.milestone,
+        milestone_number=attempt.milestone_number,
+        attempt=attempt.number,
+        scope=run.spec.settings.scope,
+        checks=run.spec.settings.checks,
+        failures=attempt.failures,
+        findings=attempt.findings,
+        session_id=attempt.session_id,
+        guidance=run.guidance,
+        answer=run.point.answer,
+    )
+    with host.measured():
+        said = await worker.implement(request, host)
+        host.summary = said.summary
+    if said.blocked is not None:
+        raise BlockedError(said.blocked)
+    return said.session_id
+
+
+async def take_snapshot(run: Run, attempt: Attempt) -> Snapshot:
+    """Freeze the worktree, keep it under the attempt's ref, and judge its scope. Raises the guard's stop."""
+
+    async def freeze() -> Snapshot:
+        await run.trees.ensure_work_tree()
+        ref = attempt_ref(run.id, attempt.milestone_number, attempt.number)
+        made = await run.workspace.snapshot(f"attempt {attempt.key} of {run.id}", attempt.head, ref)
+        changes = await run.workspace.changes(run.trees.base_tree, made.tree)
+        events = run.recorder.step(f"{attempt.key}.snapshot")
+        events.record(_snapshot_event(attempt, made.commit, made.tree, ref, changes))
+        verdict = judge_scope(changes, _scope(run))
+        events.record(ScopeJudged(verdict.ok, verdict.violations))
+        if not verdict.ok:
+            first, *others = verdict.violations
+            shown = tuple(other.message for other in others[:_SHOWN])
+            more = (f"and {len(others) - _SHOWN} more",) if len(others) > _SHOWN else ()
+            raise JourneymanError(first.rule.value, first.message, facts=shown + more)
+        return Snapshot(made.commit, made.tree, tuple(change.path for change in changes))
+
+    return await run.journal.step(f"{attempt.key}.snapshot", freeze, Snapshot)
+
+
+def refuse_unchanged(snapshot: Snapshot, head_tree: str, history: list[AttemptRecord]) -> None:
+    """Stop a first attempt that changed nothing: there is nothing to verify."""
+    if snapshot.tree == head_tree and not history:
+        raise JourneymanError("nothing-changed", "the worker ended without changing a file")
+
+
+async def verify(run: Run, attempt: Attempt, snapshot: Snapshot) -> VerifyVerdict:
+    """Run the checks on the snapshot, in a worktree of their own, and judge them against the baseline."""
+
+    async def judge_snapshot() -> VerifyVerdict:
+        events = run.recorder.step(f"{attempt.key}.verify")
+        verdict = await checking.check_snapshot(run, snapshot.commit, snapshot.tree, snapshot.changed, events)
+        events.record(
+            VerifyJudged(
+                attempt.milestone_number,
+                attempt.number,
+                verdict.ok,
+                verdict.tree,
+                verdict.reason,
+                verdict.new_failures,
+                verdict.known_failures,
+                verdict.fixed_failures,
+                verdict.skipped,
+            )
+        )
+        return verdict
+
+    return await run.journal.step(f"{attempt.key}.verify", judge_snapshot, VerifyVerdict)
+
+
+async def review(run: Run, attempt: Attempt, snapshot: Snapshot, verdict: VerifyVerdict) -> Review:
+    """Show the diff and the evidence to the reviewing worker."""
+    worker = run.workers[Phase.REVIEW]
+    host = RunHost(run, worker.name, Phase.REVIEW, f"{attempt.key}.review")
+    request = ReviewRequest(
+        run.spec.task,
+        attempt.milestone,
+        attempt.milestone_number,
+        attempt.number,
+        await run.workspace.diff_text(attempt.head, snapshot.commit),
+        evidence_lines(verdict),
+    )
+    with host.measured():
+        judgement = await worker.review(request, host)
+    made = ReviewMade(attempt.milestone_number, attempt.number, judgement, worker.name)
+    run.recorder.record(f"{attempt.key}.review/made", made)
+    return judgement
+
+
+async def checkpoint(run: Run, attempt: Attempt, snapshot: Snapshot, verdict: VerifyVerdict) -> str:
+    """Commit exactly the verified tree on the run's branch; the commit."""
+
+    async def commit() -> str:
+        made = await run.workspace.checkpoint(
+            snapshot.tree,
+            attempt.head,
+            checkpoint_message(attempt.milestone, run.spec.task, len(attempt.plan.milestones)),
+            checkpoint_trailers(run.id, run.spec, verdict),
+        )
+        title = attempt.milestone.title
+        run.recorder.step(f"{attempt.key}.checkpoint").record(
+            CheckpointMade(attempt.milestone_number, title, made, snapshot.tree, run.workspace.branch)
+        )
+        return made
+
+    return await run.journal.step(f"{attempt.key}.checkpoint", commit, str)
+
+
+async def finalize(run: Run, end: RunFinished) -> None:
+    """Put the worktrees away and write the end on the timeline."""
+
+    async def put_away() -> None:
+        run.baseline.cancel()
+        snapshots = [
+            event.payload.commit for event in run.recorder.events() if isinstance(event.payload, SnapshotMade)
+        ]
+        last = end.commit or (snapshots[-1] if snapshots else None)
+        if last is not None:
+            run.artifacts.write("diff.patch", await run.workspace.diff_text(run.spec.base_commit, last))
+        await run.workspace.close()
+
+    async with timed(run, Phase.FINALIZE):
+        await run.journal.step("finalize", put_away, type(None))
+    run.recorder.record("finish", replace(end, branch=run.workspace.branch))
+
+
+def stopped_by(stop: JourneymanError, question: Question | None = None) -> RunFinished:
+    """The end that a stop is."""
+    return RunFinished(
+        Outcome.STOPPED,
+        stop_code=stop.code,
+        stop_message=stop.message,
+        facts=stop.facts,
+        hint=stop.hint,
+        question=question,
+    )
+
+
+def sent_back(
+    decision: RetryDecision, verdict: VerifyVerdict, findings: tuple[Finding, ...]
+) -> JourneymanError:
+    """The stop after the last attempt was sent back."""
+    if findings:
+        facts = tuple(f"{finding.path or 'review'}: {finding.message}" for finding in findings)
+        reason = findings[0].message
+    else:
+        facts = tuple(f"{new.check}: {new.failure.message}" for new in verdict.new_failures)
+        reason = verdict.reason
+    if not verdict.proven:
+        return JourneymanError("nothing-proven", reason, facts=facts[:_SHOWN])
+    return JourneymanError(
+        decision.stop_code or "verify-failed", f"{reason}; {decision.reason}", facts=facts[:_SHOWN]
+    )
+
+
+def _scope(run: Run) -> Scope:
+    scope, task = run.spec.settings.scope, run.spec.task
+    return replace(scope, allow=task.allow or scope.allow, deny=scope.deny + task.deny)
+
+
+def _snapshot_event(
+    attempt: Attempt, commit: str, tree: str, ref: str, changes: tuple[Change, ...]
+) -> SnapshotMade:
+    return SnapshotMade(
+        attempt.milestone_number,
+        attempt.number,
+        commit,
+        tree,
+        ref,
+        tuple(change.path for change in changes),
+        sum(change.lines_added for change in changes),
+        sum(change.lines_removed for change in changes),
+    )

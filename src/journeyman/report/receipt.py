@@ -1,0 +1,83 @@
+"""What a run leaves for a person: what changed and what proves it, or why it stopped and what to do."""
+
+from __future__ import annotations
+
+from journeyman.domain.checks import CheckResult
+from journeyman.domain.events import Outcome
+from journeyman.domain.stops import stop_reason
+from journeyman.report.summary import RunSummary
+
+_SHOWN_FILES = 8
+_SHOWN_FACTS = 5
+
+
+def first_line(summary: RunSummary) -> str:
+    """The sentence that a person reads first: "Verified: …" or "I stopped because …"."""
+    if summary.outcome == Outcome.VERIFIED:
+        files = len(summary.files_changed)
+        return (
+            f"Verified: {summary.task} ({files} file{'s' if files != 1 else ''},"
+            f" +{summary.lines_added} −{summary.lines_removed})"
+        )
+    if summary.outcome == Outcome.STOPPED:
+        reason = stop_reason(summary.stop_reason or "")
+        detail = f": {summary.stop_message}" if summary.stop_message else ""
+        return f"I stopped because {reason.because}{detail}"
+    return f"Not finished: {summary.task}"
+
+
+def receipt_lines(summary: RunSummary) -> tuple[str, ...]:
+    """The whole receipt as plain lines."""
+    lines = [first_line(summary)]
+    lines += [f"  {fact}" for fact in summary.facts[:_SHOWN_FACTS]]
+    if summary.question is not None and summary.question.options:
+        lines.append(f"  options: {', '.join(summary.question.options)}")
+    lines += ["", *_evidence(summary)]
+    lines += [f"  warning: {warning}" for warning in summary.warnings]
+    lines += ["", "Next:", *(f"  {action}" for action in summary.next_actions)]
+    return tuple(lines)
+
+
+def receipt_markdown(summary: RunSummary) -> str:
+    """The receipt as a Markdown file."""
+    head, *rest = receipt_lines(summary)
+    body = "\n".join(rest).strip("\n")
+    return f"# {head}\n\nRun `{summary.run_id}`\n\n```\n{body}\n```\n"
+
+
+def check_line(result: CheckResult, known: int = 0) -> str:
+    """One check in a few words: ``✓ tests  12 passed  0.8 s``."""
+    mark = "✓" if result.passed else ("~" if known else "✗")
+    parts = [f"{mark} {result.check}"]
+    if result.passed_count is not None:
+        parts.append(f"{result.passed_count} passed")
+    if result.failed_count:
+        parts.append(f"{result.failed_count} failed")
+    if not result.passed:
+        parts.append(result.status.value.replace("_", " "))
+    if known:
+        parts.append(f"({known} known, the base has {'it' if known == 1 else 'them'} too)")
+    parts.append("cached" if result.cached else f"{result.duration_s:.1f} s")
+    return "  ".join(parts)
+
+
+def _evidence(summary: RunSummary) -> list[str]:
+    lines = []
+    for result in summary.checks:
+        known = sum(failure.check == result.check for failure in summary.known_failures)
+        lines.append(f"  {check_line(result, known)}")
+    if summary.fixed_failures:
+        names = ", ".join(fixed.failure.key for fixed in summary.fixed_failures[:3])
+        lines.append(f"  mended: {names}")
+    if summary.files_changed:
+        files = summary.files_changed
+        more = f" and {len(files) - _SHOWN_FILES} more" if len(files) > _SHOWN_FILES else ""
+        lines.append(f"  changed: {', '.join(files[:_SHOWN_FILES])}{more}")
+    if summary.commit:
+        lines.append(f"  commit {summary.commit[:12]} on {summary.branch}")
+        lines.append(f"  tree {(summary.verified_tree or '')[:12]} is exactly what was checked")
+    elif summary.last_snapshot:
+        lines.append(f"  the work is safe in {summary.last_snapshot}")
+    lines += [f"  work found in the worktree is safe in {ref}" for ref in summary.rescued]
+    lines.append("  your checkout was not touched")
+    return lines

@@ -1,0 +1,158 @@
+"""A run's result as one object: the stable, machine-readable contract of ``--output-format json``."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from journeyman.domain.checks import CheckResult, NewFailure
+from journeyman.domain.events import (
+    CheckFinished,
+    CheckpointMade,
+    Event,
+    Outcome,
+    Payload,
+    PlanMade,
+    Role,
+    RunFinished,
+    RunStarted,
+    SnapshotMade,
+    VerifyJudged,
+    WorkRescued,
+)
+from journeyman.domain.identity import branch_name
+from journeyman.domain.kpi import Kpi, compute_kpi
+from journeyman.domain.plan import Question
+from journeyman.domain.stops import stop_reason
+
+SCHEMA = 1
+RUNNING = "running"
+CUT_OFF = "cut off"
+P = TypeVar("P", bound=Payload)
+
+
+@dataclass(frozen=True)
+class Milestones:
+    """How far the plan was worked."""
+
+    planned: int | None
+    completed: int
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run came to. ``outcome`` is ``verified`` or ``stopped``; ``running`` while it has no end."""
+
+    schema: int
+    run_id: str
+    task: str
+    outcome: str
+    stop_reason: str | None
+    stop_message: str | None
+    next_actions: tuple[str, ...]
+    base_commit: str | None
+    branch: str | None
+    commit: str | None
+    verified_tree: str | None
+    milestones: Milestones
+    files_changed: tuple[str, ...]
+    lines_added: int
+    lines_removed: int
+    human_touches: int
+    kpi: Kpi
+    facts: tuple[str, ...] = ()
+    question: Question | None = None
+    checks: tuple[CheckResult, ...] = ()
+    """The last result of each check on the run's last snapshot."""
+    new_failures: tuple[NewFailure, ...] = ()
+    known_failures: tuple[NewFailure, ...] = ()
+    fixed_failures: tuple[NewFailure, ...] = ()
+    last_snapshot: str | None = None
+    """The ref of the last attempt."""
+    rescued: tuple[str, ...] = ()
+    worker: str | None = None
+    repository: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0 only for a verified commit."""
+        if self.outcome == Outcome.VERIFIED:
+            return 0
+        return stop_reason(self.stop_reason or "interrupted").exit_code
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, ready for ``json.dumps``."""
+        return dataclasses.asdict(self)
+
+
+def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
+    """Fold a timeline into its summary. Works on any prefix of a timeline."""
+    started = _last(events, RunStarted)
+    end = _last(events, RunFinished)
+    finished = end if end is not None and events[-1].payload is end else None
+    verdict = _last(events, VerifyJudged)
+    snapshot = _last(events, SnapshotMade)
+    plan = _last(events, PlanMade)
+    kpi = compute_kpi(events)
+    title = started.spec.task.title if started else "unknown"
+    branch = branch_name(run_id, title)
+    return RunSummary(
+        schema=SCHEMA,
+        run_id=run_id,
+        task=title,
+        outcome=finished.outcome.value if finished else RUNNING,
+        stop_reason=finished.stop_code if finished else None,
+        stop_message=finished.stop_message if finished else None,
+        next_actions=_next_actions(run_id, finished, branch),
+        base_commit=started.spec.base_commit if started else None,
+        branch=branch,
+        commit=finished.commit if finished else None,
+        verified_tree=finished.tree if finished else None,
+        milestones=Milestones(
+            len(plan.plan.milestones) if plan else None,
+            len({event.payload.milestone for event in events if isinstance(event.payload, CheckpointMade)}),
+        ),
+        files_changed=snapshot.files if snapshot else (),
+        lines_added=snapshot.lines_added if snapshot else 0,
+        lines_removed=snapshot.lines_removed if snapshot else 0,
+        human_touches=kpi.human_touches,
+        kpi=kpi,
+        facts=finished.facts if finished else (),
+        question=finished.question if finished else None,
+        checks=_results(events, verdict.tree) if verdict else (),
+        new_failures=verdict.new_failures if verdict else (),
+        known_failures=verdict.known_failures if verdict else (),
+        fixed_failures=verdict.fixed_failures if verdict else (),
+        last_snapshot=snapshot.ref if snapshot else None,
+        rescued=tuple(event.payload.ref for event in events if isinstance(event.payload, WorkRescued)),
+        worker=started.spec.worker if started else None,
+        repository=started.spec.repository if started else None,
+        warnings=started.warnings if started else (),
+    )
+
+
+def _last(events: tuple[Event, ...], kind: type[P]) -> P | None:
+    return next((event.payload for event in reversed(events) if isinstance(event.payload, kind)), None)
+
+
+def _results(events: tuple[Event, ...], tree: str) -> tuple[CheckResult, ...]:
+    last = {
+        event.payload.result.check: event.payload.result
+        for event in events
+        if isinstance(event.payload, CheckFinished)
+        and event.payload.role is Role.VERIFY
+        and event.payload.result.tree == tree
+    }
+    return tuple(last.values())
+
+
+def _next_actions(run_id: str, end: RunFinished | None, branch: str) -> tuple[str, ...]:
+    if end is None:
+        return (f"jm follow {run_id}", f"jm resume {run_id}")
+    if end.outcome is Outcome.VERIFIED:
+        return (f"git merge {branch}", f"jm report {run_id}", f"jm verify {(end.commit or '')[:12]}")
+    own = (end.hint.replace("{run}", run_id),) if end.hint else ()
+    known = tuple(action.replace("{run}", run_id) for action in stop_reason(end.stop_code or "").next_actions)
+    return (*own, *(action for action in known if action not in own))[:3]

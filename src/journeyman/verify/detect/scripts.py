@@ -1,0 +1,90 @@
+"""Reading package.json scripts: what they start, and what must change for them to judge and not to edit."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+_SEPARATORS = frozenset(("&&", "||", ";", "|", "&"))
+_RUNNERS = frozenset(("npm", "pnpm", "yarn", "bun", "npx", "node", "corepack"))
+_LAUNCHERS = frozenset(("cross-env", "dotenv", "env", "cross-env-shell"))
+_BUILTINS = frozenset(("cd", "echo", "exit", "export", "set", "test", "true", "false", "[", ":", "rm", "cp"))
+_EDITING = re.compile(r"\s(?:--fix(?:=true)?|--fix-type=\S+|--write|--apply(?:-unsafe)?)(?=\s|$)")
+_RUNNER_WATCH = {
+    "jest": r"\s--watch(?:All)?(?:=true)?(?=\s|$)",
+    "mocha": r"\s(?:--watch|-w)(?=\s|$)",
+    "ava": r"\s(?:--watch|-w)(?=\s|$)",
+    "tsc": r"\s(?:--watch|-w)(?=\s|$)",
+    "vue-tsc": r"\s(?:--watch|-w)(?=\s|$)",
+    "node": r"\s--watch(?=\s|$)",
+    "vitest": r"\s(?:--watch(?:=true)?|-w|watch|dev)(?=\s|$)",
+}
+_SINGLE_RUN = {
+    "react-scripts test": "--watchAll=false",
+    "ng test": "--watch=false",
+    "karma start": "--single-run",
+}
+
+
+def first_programs(script: str) -> tuple[str, ...]:
+    """The programs that a script's commands start with; none when it is too clever to be read."""
+    words = _words(script)
+    if words is None:
+        return ()
+    programs = []
+    expecting = True
+    for word in words:
+        if word in _SEPARATORS:
+            expecting = True
+        elif expecting and not re.match(r"\w+=", word) and word not in _LAUNCHERS:
+            programs.append(word)
+            expecting = False
+    return tuple(dict.fromkeys(programs))
+
+
+def needed_programs(script: str) -> tuple[str, ...]:
+    """The programs that have to be installed for a script; no builtins, runners, paths or variables."""
+    known = _RUNNERS | _BUILTINS
+    return tuple(
+        name for name in first_programs(script) if name not in known and re.fullmatch(r"[\w.-]+", name)
+    )
+
+
+def without_editing(script: str) -> str:
+    """The script without the options that make its tools edit files; prettier then checks."""
+    plain = _EDITING.sub("", f" {script}").strip()
+    if plain == script.strip():
+        return plain
+    return re.sub(r"\bprettier\b(?!.*(?:--check|-c\b|--list-different|-l\b))", "prettier --check", plain)
+
+
+def non_interactive(script: str) -> str:
+    """The script with its test runner told to run once instead of watching."""
+    parts = re.split(r"(\s*(?:&&|\|\||;)\s*)", script.strip())
+    return "".join(part if index % 2 else _run_once(part) for index, part in enumerate(parts))
+
+
+def _run_once(command: str) -> str:
+    programs = first_programs(command)
+    name = programs[0].rsplit("/", 1)[-1] if programs else ""
+    if name == "npx" or (name in _RUNNERS and name != "node"):
+        name = next((word for word in command.split()[1:] if word in _RUNNER_WATCH), "")
+    for prefix, option in _SINGLE_RUN.items():
+        if prefix in command and option.split("=")[0] not in command:
+            return f"{command} {option}"
+    watch = _RUNNER_WATCH.get(name)
+    if watch is None:
+        return command
+    once = re.sub(watch, "", command)
+    if name == "vitest" and not re.search(r"\bvitest\s+(?:run|bench|list|typecheck)\b|\s--run\b", once):
+        once = re.sub(r"\bvitest\b", "vitest run", once, count=1)
+    return once
+
+
+def _words(script: str) -> list[str] | None:
+    try:
+        lexer = shlex.shlex(script, posix=True, punctuation_chars="&|;")
+        lexer.whitespace_split = True
+        return list(lexer)
+    except ValueError:
+        return None

@@ -1,0 +1,199 @@
+"""The judgement over check results: what the change answers for, and what the base had already. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from journeyman.domain.checks import (
+    CheckResult,
+    CheckStatus,
+    Failure,
+    NewFailure,
+    Requirement,
+    VerifyVerdict,
+)
+from journeyman.verify.parsers.base import MORE_KEY
+from journeyman.verify.parsers.text import clip, key_digest, stable
+
+UNAVAILABLE_KEY = "(unavailable)"
+TIMED_OUT_KEY = "(timed out)"
+LOST_TESTS_KEY = "(lost tests)"
+_NAMED = 2
+"""How many new failures of a check the reason names."""
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    new: tuple[Failure, ...] = ()
+    known: tuple[Failure, ...] = ()
+    fixed: tuple[Failure, ...] = ()
+
+
+def needs_baseline(results: tuple[CheckResult, ...]) -> tuple[str, ...]:
+    """The failing checks whose result on the base decides whether the failure is new."""
+    failing = (CheckStatus.FAILED, CheckStatus.TIMED_OUT)
+    return tuple(dict.fromkeys(result.check for result in results if result.status in failing))
+
+
+def judge(
+    results: tuple[CheckResult, ...],
+    baseline: Mapping[str, CheckResult],
+    require: Requirement,
+    tree: str,
+    skipped: tuple[str, ...] = (),
+) -> VerifyVerdict:
+    """The verdict on ``tree``; ``baseline`` has the base's results, at least of :func:`needs_baseline`.
+
+    Without a base result every failure of a check is new; under ``green`` it is new with one, too.
+    """
+    compared = {result.check: _compare(result, baseline.get(result.check), require) for result in results}
+    new = _tagged({name: comparison.new for name, comparison in compared.items()})
+    proven = any(result.passed or (result.passed_count or 0) > 0 for result in results)
+    verdict = VerifyVerdict(
+        ok=proven and not new,
+        tree=tree,
+        results=results,
+        new_failures=new,
+        known_failures=_tagged({name: comparison.known for name, comparison in compared.items()}),
+        fixed_failures=_tagged({name: comparison.fixed for name, comparison in compared.items()}),
+        skipped=skipped,
+        proven=proven,
+    )
+    return verdict if verdict.ok else replace(verdict, reason=_reason(verdict))
+
+
+def failure_signature(verdict: VerifyVerdict) -> str:
+    """A digest of what is new: the same signature after another attempt means no progress."""
+    keys = sorted(f"{new.check}\0{new.failure.key}" for new in verdict.new_failures)
+    return hashlib.sha256("\n".join(keys).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _tagged(failures: Mapping[str, tuple[Failure, ...]]) -> tuple[NewFailure, ...]:
+    return tuple(NewFailure(check, failure) for check, found in failures.items() for failure in found)
+
+
+def _compare(now: CheckResult, base: CheckResult | None, require: Requirement) -> _Comparison:
+    had = _failures(base) if base else ()
+    match now.status:
+        case CheckStatus.PASSED:
+            return _Comparison(fixed=had)
+        case CheckStatus.UNAVAILABLE:
+            return _Comparison(new=_failures(now))
+        case CheckStatus.TIMED_OUT:
+            same = base is not None and base.status is CheckStatus.TIMED_OUT
+            compared = _Comparison(known=_failures(now)) if same else _Comparison(new=_failures(now))
+        case CheckStatus.FAILED:
+            compared = _compare_failed(now, base)
+    if require is Requirement.GREEN:
+        return _Comparison(new=(*compared.new, *compared.known), fixed=compared.fixed)
+    return compared
+
+
+def _compare_failed(now: CheckResult, base: CheckResult | None) -> _Comparison:
+    if base is None or base.status is not CheckStatus.FAILED:
+        return _Comparison(new=_failures(now))
+    if now.parsed and base.parsed:
+        compared = _compare_parsed(now, base)
+        lost = _lost_tests(now, base)
+        return replace(compared, new=(*compared.new, lost)) if lost and not compared.new else compared
+    if not now.parsed and not base.parsed and _said_the_same(now, base):
+        return _Comparison(known=_failures(now))
+    return _Comparison(new=_failures(now))
+
+
+def _compare_parsed(now: CheckResult, base: CheckResult) -> _Comparison:
+    """By key. Beyond the kept failures there are only digests of keys, on either side."""
+    ours, theirs = _listed(now), _listed(base)
+    our_digests = {key_digest(failure.key) for failure in ours} | set(now.more)
+    their_digests = {key_digest(failure.key) for failure in theirs} | set(base.more)
+    new = [failure for failure in ours if key_digest(failure.key) not in their_digests]
+    unseen = sorted(set(now.more) - their_digests)
+    if unseen:
+        digest = key_digest("".join(unseen))
+        message = f"{len(unseen):,} more new failures beyond those listed; the log has them"
+        new.append(Failure(f"{MORE_KEY} {digest}", message))
+    return _Comparison(
+        new=tuple(new),
+        known=tuple(failure for failure in ours if key_digest(failure.key) in their_digests),
+        fixed=tuple(failure for failure in theirs if key_digest(failure.key) not in our_digests),
+    )
+
+
+def _lost_tests(now: CheckResult, base: CheckResult) -> Failure | None:
+    """The failures are the same, but most of the tests that passed beside them are gone."""
+    if now.passed_count is None or not base.passed_count:
+        return None
+    # A green suite may shrink without a word from here, so a red one may too, within reason.
+    if now.passed_count * 2 >= base.passed_count:
+        return None
+    return Failure(
+        LOST_TESTS_KEY,
+        f"only {now.passed_count:,} tests passed where {base.passed_count:,} did on the base",
+    )
+
+
+def _said_the_same(now: CheckResult, base: CheckResult) -> bool:
+    """Whether two outputs that nobody understands are the same. Silence says nothing, so it is not."""
+    keys = [failure.key for failure in now.failures]
+    return (
+        bool(now.excerpt.strip())
+        and now.exit_code == base.exit_code
+        and keys == [failure.key for failure in base.failures]
+        and stable(now.excerpt) == stable(base.excerpt)
+    )
+
+
+def _listed(result: CheckResult) -> tuple[Failure, ...]:
+    return tuple(failure for failure in result.failures if failure.key != MORE_KEY)
+
+
+def _failures(result: CheckResult) -> tuple[Failure, ...]:
+    """The result's failures; a failing check always has at least one."""
+    if result.failures or result.passed:
+        return result.failures
+    key = {CheckStatus.TIMED_OUT: TIMED_OUT_KEY, CheckStatus.UNAVAILABLE: UNAVAILABLE_KEY}.get(
+        result.status, "(failed)"
+    )
+    return (
+        Failure(
+            key, f"{result.check} {result.status.value.replace('_', ' ')}", detail=result.excerpt[-1500:]
+        ),
+    )
+
+
+def _reason(verdict: VerifyVerdict) -> str:
+    by_check: dict[str, list[Failure]] = {}
+    for new in verdict.new_failures:
+        by_check.setdefault(new.check, []).append(new.failure)
+    statuses = {result.check: result.status for result in verdict.results}
+    parts = [_check_reason(check, statuses[check], failures) for check, failures in by_check.items()]
+    if not verdict.proven:
+        parts.append(_nothing_proven(verdict))
+    return "; ".join(parts)
+
+
+def _check_reason(check: str, status: CheckStatus, failures: list[Failure]) -> str:
+    if status is CheckStatus.UNAVAILABLE:
+        return f"{check} cannot be run here ({clip(failures[0].message, 120)})"
+    if status is CheckStatus.TIMED_OUT:
+        return f"{check} {clip(failures[0].message, 120)}"
+    named = ", ".join(_name(failure) for failure in failures[:_NAMED])
+    more = ", …" if len(failures) > _NAMED else ""
+    plural = "" if len(failures) == 1 else "s"
+    return f"{check}: {len(failures)} new failure{plural} ({named}{more})"
+
+
+def _name(failure: Failure) -> str:
+    """A test by its id; anything else by its message: the keys of those are long or opaque."""
+    is_test = failure.message.startswith(f"{failure.key}:")
+    return clip(failure.key if is_test else failure.message, 120)
+
+
+def _nothing_proven(verdict: VerifyVerdict) -> str:
+    if not verdict.results:
+        return "no check applies to this change, so nothing was proven"
+    if verdict.new_failures:
+        return "no check passed"
+    return "no check passed, on the base as here, so nothing was proven"

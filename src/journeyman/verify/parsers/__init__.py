@@ -1,0 +1,1 @@
+"""Failure parsing: one small parser a tool, collected in ``registry``."""

@@ -1,0 +1,38 @@
+"""What workers share that only implement: the phases they do not work, and the look for their programs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.phases import Phase
+from journeyman.domain.plan import Plan, Review
+from journeyman.domain.worker import PlanRequest, ReviewRequest, WorkerHost
+
+_LOOK_TIMEOUT_S = 20.0
+_LOOK = 'for program; do command -v "$program" >/dev/null 2>&1 || printf "%s\\n" "$program"; done'
+
+
+class ImplementOnly:
+    """A worker without PLAN and REVIEW: the task is one milestone, and no review is held."""
+
+    name: str
+    phases: ClassVar[frozenset[Phase]] = frozenset({Phase.IMPLEMENT})
+
+    async def plan(self, request: PlanRequest, host: WorkerHost) -> Plan:  # noqa: ARG002 - the protocol's
+        """Never asked, since ``phases`` lacks PLAN."""
+        raise JourneymanError("worker-failed", f"the {self.name} worker does not plan")
+
+    async def review(self, request: ReviewRequest, host: WorkerHost) -> Review:  # noqa: ARG002 - likewise
+        """Never asked, since ``phases`` lacks REVIEW."""
+        raise JourneymanError("worker-failed", f"the {self.name} worker does not review")
+
+
+async def missing_programs(host: WorkerHost, programs: tuple[str, ...]) -> list[str]:
+    """Those of the programs that cannot be found where the host runs commands."""
+
+    async def look() -> list[str]:
+        result = await host.run(("sh", "-c", _LOOK, "sh", *programs), timeout_s=_LOOK_TIMEOUT_S)
+        return result.stdout.decode("utf-8", "backslashreplace").splitlines()
+
+    return await host.step("look for programs", look, list[str])

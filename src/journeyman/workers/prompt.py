@@ -1,0 +1,98 @@
+"""The prompt for a program that implements: the request, written out as Markdown."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from journeyman.domain.checks import Check, NewFailure
+from journeyman.domain.plan import Finding, Milestone
+from journeyman.domain.scope import LockfilePolicy, Scope
+from journeyman.domain.task import Task
+from journeyman.domain.worker import ImplementRequest
+
+MAX_FAILURES = 30
+MAX_DETAIL_CHARACTERS = 2_000
+_NOTHING = "(nothing)"
+
+
+def implement_prompt(request: ImplementRequest, worktree: Path) -> str:
+    """Everything that the request says, in the order in which a worker needs it."""
+    return _template().substitute(
+        worktree=worktree,
+        task=_task(request.task),
+        milestone_number=request.milestone_number,
+        milestone_count=len(request.plan.milestones),
+        milestone_title=request.milestone.title,
+        milestone=_milestone(request.milestone),
+        scope=_scope(request.scope),
+        checks=_list(_check(check) for check in request.checks),
+        failures=_complaints(request.failures, request.findings),
+        guidance=request.guidance.strip() or _NOTHING,
+        answer=f"# A person's answer to your question\n\n{request.answer}\n\n" if request.answer else "",
+    )
+
+
+@cache
+def _template() -> Template:
+    return Template((resources.files("journeyman.workers") / "prompts" / "implement.md").read_text("utf-8"))
+
+
+def _task(task: Task) -> str:
+    text = task.text if task.title in task.text else f"{task.title}\n\n{task.text}"
+    return text + ("\n\nIt is done when:\n" + _list(task.acceptance) if task.acceptance else "")
+
+
+def _milestone(milestone: Milestone) -> str:
+    parts = [milestone.goal] if milestone.goal else []
+    if milestone.files:
+        parts.append("Files it will probably change:\n" + _list(milestone.files))
+    if milestone.done_when:
+        parts.append("It is done when:\n" + _list(milestone.done_when))
+    return "\n\n".join(parts) or "The whole task."
+
+
+def _scope(scope: Scope) -> str:
+    lines = [f"only: {', '.join(scope.allow)}" if scope.allow else "any file, except:"]
+    if scope.deny:
+        lines.append(f"never: {', '.join(scope.deny)}")
+    protected = ", ".join(scope.protected)
+    lines.append("never: .git*, journeyman.toml, CI configuration" + (f", {protected}" if protected else ""))
+    if scope.lockfiles is not LockfilePolicy.ALLOW:
+        lines.append("never: lockfiles of package managers")
+    lines.append(f"at most {scope.max_files} files and {scope.max_lines} lines")
+    return _list(lines)
+
+
+def _check(check: Check) -> str:
+    command = check.run if isinstance(check.run, str) else shlex.join(check.run)
+    return f"{check.name}: {command}"
+
+
+def _complaints(failures: tuple[NewFailure, ...], findings: tuple[Finding, ...]) -> str:
+    lines = [_failure(failure) for failure in failures[:MAX_FAILURES]]
+    if len(failures) > MAX_FAILURES:
+        lines.append(f"and {len(failures) - MAX_FAILURES} more failures")
+    lines += [f"review: {_at(finding.path, finding.line)}{finding.message}" for finding in findings]
+    return _list(lines) if lines else "Nothing: this is the first attempt."
+
+
+def _failure(new: NewFailure) -> str:
+    failure = new.failure
+    detail = failure.detail.strip()[:MAX_DETAIL_CHARACTERS]
+    shown = "".join(f"\n      {line}" for line in detail.splitlines())
+    return f"{new.check}: {_at(failure.path, failure.line)}{failure.message}{shown}"
+
+
+def _at(path: str | None, line: int | None) -> str:
+    if path is None:
+        return ""
+    return f"{path}: " if line is None else f"{path}:{line}: "
+
+
+def _list(items: Iterable[str]) -> str:
+    return "\n".join(f"- {item}" for item in items) or _NOTHING
