@@ -31,7 +31,7 @@ from journeyman.store import Artifacts, Nowhere, RunLock, SqliteStore, StateDir,
 from journeyman.store.catalog import known_runs
 from journeyman.verify.detect import Detection, detect_checks
 from journeyman.workers.choose import choose_worker
-from journeyman.workspace import Repository, open_repository
+from journeyman.workspace import Repository, open_repository, resolve_commit
 
 if TYPE_CHECKING:
     from journeyman.domain.worker import Worker
@@ -128,8 +128,12 @@ async def open_project(
         detected={"checks": [asdict(check) for check in detection.checks]},
         config_file=config_file,
     )
-    runner = await choose_runner(loaded.settings.sandbox, home=surroundings.home, path=surroundings.path)
+    runner = await _runner(surroundings, loaded.settings)
     return Project(surroundings, repository, runner, detection, loaded)
+
+
+async def _runner(surroundings: Surroundings, settings: Settings) -> SandboxRunner:
+    return await choose_runner(settings.sandbox, home=surroundings.home, path=surroundings.path)
 
 
 async def start_run(
@@ -166,6 +170,8 @@ async def resume_run(
         downtime_s=downtime if downtime >= 0 else None,
     )
     spec = _resumed_spec(events, resumed)
+    if spec.settings.sandbox is not project.settings.sandbox:
+        project = replace(project, runner=await _runner(project.surroundings, spec.settings))
     run = assemble(project, spec, records, decision.point, phase_workers(project, spec))
     if decision.finished:
         return leave_receipt(run)
@@ -213,6 +219,7 @@ async def prove_commit(project: Project, commit: str) -> Proof:
     """``jm verify``: the checkpoint's evidence, produced again."""
     from journeyman.engine.proving import prove
 
+    commit = await resolve_commit(project.repository, commit, project.runner, project.environment)
     with TemporaryDirectory(prefix="jm-verify-") as folder:
         run = _passing_run(project, "verify", Path(folder))
         try:
@@ -329,6 +336,15 @@ def phase_workers(project: Project, spec: RunSpec) -> dict[Phase, Worker]:
     return chosen
 
 
+def worker_for(project: Project, task: Task, flag: str | None) -> str:
+    """The name of the worker that a run of this task gets."""
+    from journeyman.verify.detect import detect_fixers
+
+    return choose_worker(
+        task, project.settings, flag, lambda: detect_fixers(project.repository.root, project.which)
+    )
+
+
 def make_worker(name: str, project: Project, settings: Settings) -> Worker:
     """The worker that a name stands for: a ``[workers.NAME]`` table, ``autofix`` or ``replay:FILE``."""
     kind, _, argument = name.partition(":")
@@ -443,7 +459,7 @@ def _spec(project: Project, task: Task, options: StartOptions) -> RunSpec:
         repository=str(repository.root),
         base_commit=repository.head,
         base_ref=repository.branch,
-        worker=choose_worker(task, settings, options.worker),
+        worker=worker_for(project, task, options.worker),
         started_at=time.time(),
         tags=options.tags,
     )

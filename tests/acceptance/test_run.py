@@ -28,7 +28,9 @@ def test_a_replayed_task_ends_in_exactly_the_tree_that_was_verified(project: Pro
     assert project.git("rev-parse", result["branch"]) == commit
     assert project.git("rev-parse", f"{commit}^") == result["base_commit"] == project.git("rev-parse", "main")
     assert project.git("show", f"{commit}:c.txt") == "gamma"
-    assert project.git("show", f"{commit}:a.txt") == "alpha", "the run starts from HEAD, not from the user's edits"
+    assert project.git("show", f"{commit}:a.txt") == "alpha", (
+        "the run starts from HEAD, not from the user's edits"
+    )
     trailers = project.git("log", "-1", "--format=%(trailers)", commit)
     assert f"Journeyman-Run: {result['run_id']}" in trailers
     assert f"Verified-Tree: {result['verified_tree']}" in trailers
@@ -59,16 +61,28 @@ def test_milestones_become_commits_in_order_and_review_can_send_back(project: Pr
         {
             "attempts": [{"edits": [write("c.txt", "1\n")]}, {"edits": [write("c.txt", "2\n")]}],
             "reviews": [
-                {"verdict": "request_changes", "summary": "no", "findings": [{"message": "use 2", "severity": "error"}]},
-                {"verdict": "approve", "summary": "fine"},
+                {
+                    "verdict": "request_changes",
+                    "attempt": 1,
+                    "summary": "no",
+                    "findings": [{"message": "use 2", "severity": "error"}],
+                },
+                {"verdict": "approve", "attempt": 2, "summary": "fine"},
             ],
         },
-        {"attempts": [{"edits": [write("d.txt", "3\n")]}], "reviews": [{"verdict": "approve", "summary": "ok"}]},
+        {
+            "attempts": [{"edits": [write("d.txt", "3\n")]}],
+            "reviews": [{"verdict": "approve", "summary": "ok"}],
+        },
         plan={"milestones": [{"title": "First"}, {"title": "Second"}], "summary": "two"},
     )
     code, result = project.run_json("Two things", worker)
     assert (code, result["milestones"]) == (0, {"planned": 2, "completed": 2})
-    assert project.git("log", "--format=%s", "-3", result["commit"]).splitlines() == ["Second", "First", "start"]
+    assert project.git("log", "--format=%s", "-3", result["commit"]).splitlines() == [
+        "Second",
+        "First",
+        "start",
+    ]
     assert result["kpi"]["phases"]["REVIEW"]["attempts"] == 3
 
 
@@ -79,8 +93,10 @@ def test_a_failure_that_the_base_had_does_not_block_but_is_told(project: Project
     code, result = project.run_json("Add gamma", worker)
     assert code == 0
     assert len(result["known_failures"]) == 1
-    assert "Verified-By: content (1 known failure)" in project.git("log", "-1", "--format=%(trailers)", result["commit"])
-    code, result = project.run_json("Add gamma", worker, "--green")
+    assert "Verified-By: content (1 known failure)" in project.git(
+        "log", "-1", "--format=%(trailers)", result["commit"]
+    )
+    code, result = project.run_json("Add gamma", worker, "--green", "--retries", "0")
     assert (code, result["stop_reason"]) == (1, "verify-failed")
 
 
@@ -91,7 +107,12 @@ def test_stream_json_is_one_event_a_line_then_the_summary(project: Project) -> N
     assert lines[0]["kind"] == "run.started"
     assert lines[-1]["kind"] == "summary"
     assert lines[-1]["outcome"] == "verified"
-    assert {line["kind"] for line in lines} >= {"check.finished", "snapshot.made", "checkpoint.made", "run.finished"}
+    assert {line["kind"] for line in lines} >= {
+        "check.finished",
+        "snapshot.made",
+        "checkpoint.made",
+        "run.finished",
+    }
 
 
 def test_the_text_shows_what_was_detected_and_the_receipt(project: Project) -> None:
@@ -117,7 +138,9 @@ def test_a_commit_can_be_proven_again_from_itself_alone(project: Project) -> Non
     answer = clone.jm("verify", "HEAD", "--json")
     assert (answer.code, answer.json["ok"], answer.json["tree_matches"]) == (0, True, True)
     assert [check["name"] for check in answer.json["checks"]] == ["content", "names"]
-    clone.git("-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "--amend", "--all", "--no-edit")
+    clone.git(
+        "-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "--amend", "--all", "--no-edit"
+    )
     (clone.root / "d.txt").write_text("smuggled\n")
     clone.git("add", "d.txt")
     clone.git("-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "--amend", "--no-edit")
@@ -129,7 +152,7 @@ def test_a_commit_can_be_proven_again_from_itself_alone(project: Project) -> Non
 
 def test_a_dry_run_does_nothing(project: Project) -> None:
     before = project.fingerprint()
-    answer = project.jm("run", "fix lint", "--dry-run")
+    answer = project.jm("run", "fix lint", "--worker", "autofix", "--dry-run")
     assert answer.code == 0
     assert "worker   autofix" in answer.out
     assert not (project.root / ".journeyman").exists()
@@ -162,9 +185,9 @@ def test_status_report_and_follow_tell_the_same_story(project: Project) -> None:
 
 def test_init_writes_a_configuration_that_means_the_same(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", {"Makefile": "test:\n\ttrue\nlint:\n\ttrue\n", "a.txt": "x\n"})
-    detected = project.jm("run", "fix lint", "--dry-run").out
+    detected = project.jm("run", "fix lint", "--worker", "autofix", "--dry-run").out
     assert project.jm("init").code == 0
-    configured = project.jm("run", "fix lint", "--dry-run").out
+    configured = project.jm("run", "fix lint", "--worker", "autofix", "--dry-run").out
     assert [line.split("  (")[0] for line in configured.splitlines() if line.startswith("check")] == [
         line.split("  (")[0] for line in detected.splitlines() if line.startswith("check")
     ]
@@ -175,7 +198,9 @@ def test_doctor_tries_every_piece(project: Project) -> None:
     refs = project.git("for-each-ref")
     answer = project.jm("doctor", "--json", env={"JOURNEYMAN_SANDBOX": "auto"})
     names = [probe["name"] for probe in answer.json["probes"]]
-    assert {"repository", "sandbox", "worktree", "check content", "check names", "worker autofix"} <= set(names)
+    assert {"repository", "sandbox", "worktree", "check content", "check names", "worker autofix"} <= set(
+        names
+    )
     assert project.git("for-each-ref") == refs
     broken = project.root / "journeyman.toml"
     broken.write_text(CHECKS + '[[checks]]\nname = "gone"\nrun = "no-such-program-here"\n')

@@ -29,15 +29,51 @@ def stop(project: Project, edits: list[dict[str, Any]], *flags: str, **attempt: 
 @pytest.mark.parametrize(
     ("edit", "flags", "line"),
     [
-        (write("b.txt", "x\n"), ("--allow", "a.txt"), "the change leaves its scope: b.txt is not in the scope's allow list"),
-        (write("b.txt", "x\n"), ("--deny", "b.*"), "the change leaves its scope: b.txt is in the scope's deny list"),
-        (write(".gitignore", "*.txt\n"), (), "the change touches a protected path: .gitignore is protected: no run may change it"),
-        (write("journeyman.toml", ""), (), "the change touches a protected path: journeyman.toml is protected: no run may change it"),
-        (write(".github/workflows/ci.yml", "x"), (), "the change touches a protected path: .github/workflows/ci.yml is protected: no run may change it"),
-        (write("uv.lock", "x\n"), (), "the change touches a lockfile, which needs a person: uv.lock is a lockfile, and lockfiles = 'ask'"),
-        ({"path": "out", "symlink": "../../etc/passwd"}, (), "the change adds a symlink that leaves the tree: out is a symlink that leaves the tree (to ../../etc/passwd)"),
-        ({"path": "a.txt", "mode": "755"}, (), "the change flips the mode of an existing file: a.txt changed its mode from 100644 to 100755"),
-        (write("big.txt", "x\n" * 10_001), (), "the change is larger than the scope permits: 10,001 lines changed; at most 10,000 may (scope.max_lines)"),
+        (
+            write("b.txt", "x\n"),
+            ("--allow", "a.txt"),
+            "the change leaves its scope: b.txt is not in the scope's allow list",
+        ),
+        (
+            write("b.txt", "x\n"),
+            ("--deny", "b.*"),
+            "the change leaves its scope: b.txt is in the scope's deny list",
+        ),
+        (
+            write(".gitignore", "*.txt\n"),
+            (),
+            "the change touches a protected path: .gitignore is protected: no run may change it",
+        ),
+        (
+            write("journeyman.toml", ""),
+            (),
+            "the change touches a protected path: journeyman.toml is protected: no run may change it",
+        ),
+        (
+            write(".github/workflows/ci.yml", "x"),
+            (),
+            "the change touches a protected path: .github/workflows/ci.yml is protected: no run may change it",
+        ),
+        (
+            write("uv.lock", "x\n"),
+            (),
+            "the change touches a lockfile, which needs a person: uv.lock is a lockfile, and lockfiles = 'ask'",
+        ),
+        (
+            {"path": "out", "symlink": "../../etc/passwd"},
+            (),
+            "the change adds a symlink that leaves the tree: out is a symlink that leaves the tree (to ../../etc/passwd)",
+        ),
+        (
+            {"path": "a.txt", "mode": "755"},
+            (),
+            "the change flips the mode of an existing file: a.txt changed its mode from 100644 to 100755",
+        ),
+        (
+            write("big.txt", "x\n" * 10_001),
+            (),
+            "the change is larger than the scope permits: 10,001 lines changed; at most 10,000 may (scope.max_lines)",
+        ),
     ],
 )
 def test_guards(project: Project, edit: dict[str, Any], flags: tuple[str, ...], line: str) -> None:
@@ -52,14 +88,24 @@ def test_protected_by_the_user(project: Project) -> None:
     project.write({"journeyman.toml": CHECKS + '[scope]\nprotected = ["/boot/"]\n'})
     project.commit("protect")
     code, first, _ = stop(project, [write("boot/init", "x\n")])
-    assert (code, first) == (3, "I stopped because the change touches a protected path: boot/init is protected: no run may change it")
+    assert (code, first) == (
+        3,
+        "I stopped because the change touches a protected path: boot/init is protected: no run may change it",
+    )
 
 
 def test_a_submodule_or_a_repository_made_inside(project: Project) -> None:
     code, first, _ = stop(
-        project, [], run=["mkdir sub && cd sub && git init -q && git -c user.name=x -c user.email=x@x commit -q --allow-empty -m x"]
+        project,
+        [],
+        run=[
+            "mkdir sub && cd sub && git init -q && git -c user.name=x -c user.email=x@x commit -q --allow-empty -m x"
+        ],
     )
-    assert (code, first) == (3, "I stopped because the change touches a submodule: sub is a submodule: its commit or presence changed")
+    assert (code, first) == (
+        3,
+        "I stopped because the change touches a submodule: sub is a submodule: its commit or presence changed",
+    )
 
 
 def test_a_lockfile_goes_on_when_a_person_allows_it(project: Project) -> None:
@@ -76,12 +122,16 @@ def test_verify_failed(project: Project) -> None:
     attempts = [{"edits": [write("c.txt", f"BROKEN {n}\n")]} for n in range(2)]
     answer = project.jm("run", "Do it", "--worker", project.session(attempts), "--retries", "1")
     assert answer.code == 1
-    assert answer.out.startswith("I stopped because the checks still fail after every attempt: content: 1 new failure")
+    assert answer.out.startswith(
+        "I stopped because the checks still fail after every attempt: content: 1 new failure"
+    )
     assert "all 2 attempts are used up" in answer.out
 
 
 def test_no_progress(project: Project) -> None:
-    worker = project.session([{"edits": [write("c.txt", "BROKEN\n")]}, {"say": "again"}, {"say": "never asked"}])
+    worker = project.session(
+        [{"edits": [write("c.txt", "BROKEN\n")]}, {"say": "again"}, {"say": "never asked"}]
+    )
     code, result = project.run_json("Do it", worker)
     assert (code, result["stop_reason"]) == (1, "no-progress")
     assert "exactly the tree of an earlier one" in result["stop_message"]
@@ -91,7 +141,9 @@ def test_review_rejected(project: Project) -> None:
     worker = project.session(
         {
             "attempts": [{"edits": [write("c.txt", "1\n")]}],
-            "reviews": [{"verdict": "request_changes", "summary": "no", "findings": [{"message": "not like this"}]}],
+            "reviews": [
+                {"verdict": "request_changes", "summary": "no", "findings": [{"message": "not like this"}]}
+            ],
         }
     )
     code, result = project.run_json("Do it", worker, "--retries", "0")
@@ -101,19 +153,26 @@ def test_review_rejected(project: Project) -> None:
 
 def test_nothing_changed(project: Project) -> None:
     code, first, _ = stop(project, [])
-    assert (code, first) == (1, "I stopped because the worker changed nothing: the worker ended without changing a file")
+    assert (code, first) == (
+        1,
+        "I stopped because the worker changed nothing: the worker ended without changing a file",
+    )
 
 
 def test_nothing_proven(project: Project) -> None:
     project.write({"journeyman.toml": '[[checks]]\nname = "never"\nrun = "echo no; false"\n'})
     project.commit("a check that always fails")
-    code, result = project.run_json("Do it", project.session([{"edits": [write("c.txt", "1\n")]}]), "--retries", "0")
+    code, result = project.run_json(
+        "Do it", project.session([{"edits": [write("c.txt", "1\n")]}]), "--retries", "0"
+    )
     assert (code, result["stop_reason"]) == (1, "nothing-proven")
 
 
 def test_worker_blocked(project: Project) -> None:
     blocked = {"reason": "two ways", "question": "Which one?", "options": ["left", "right"]}
-    code, result = project.run_json("Do it", project.session([{"blocked": blocked}, {"edits": [write("c.txt", "1\n")]}]))
+    code, result = project.run_json(
+        "Do it", project.session([{"blocked": blocked}, {"edits": [write("c.txt", "1\n")]}])
+    )
     assert (code, result["stop_reason"], result["stop_message"]) == (4, "worker-blocked", "Which one?")
     assert result["question"]["options"] == ["left", "right"]
     answer = project.jm("resume", "--answer", "left", "--output-format", "json")
@@ -169,12 +228,20 @@ def test_out_of_time_can_be_resumed(project: Project) -> None:
         (("run",), 2, "error: there is no task"),
         (("run", ""), 2, "error: the task is empty"),
         (("run", "missing.md"), 2, "error: there is no task file missing.md"),
-        (("run", "x", "--worker", "autofx"), 2, "error: there is no worker 'autofx'; did you mean 'autofix'?"),
+        (
+            ("run", "x", "--worker", "autofx"),
+            2,
+            "error: there is no worker 'autofx'; did you mean 'autofix'?",
+        ),
         (("run", "x", "--worker", "replay:/no/such/file"), 2, "/no/such/file"),
         (("run", "x", "--repo", "/no/such/folder"), 2, "error: there is no folder /no/such/folder"),
         (("run", "x", "--config", "none.toml"), 2, "error: there is no configuration file none.toml"),
         (("run", "x", "--no-such-flag"), 2, "No such option"),
-        (("run", "x", "--sandbox", "steel"), 2, "sandbox in flag: input should be 'auto', 'required' or 'off'"),
+        (
+            ("run", "x", "--sandbox", "steel"),
+            2,
+            "sandbox in flag: input should be 'auto', 'required' or 'off'",
+        ),
         (("report",), 2, "error: nothing was run in this repository yet"),
         (("resume",), 2, "error: nothing was run in this repository yet"),
         (("verify", "no-such-commit"), 2, "no-such-commit"),
@@ -197,7 +264,9 @@ def test_no_checks(tmp_path: Path) -> None:
 def test_a_check_that_cannot_start(project: Project) -> None:
     project.write({"journeyman.toml": CHECKS + '[[checks]]\nname = "gone"\nrun = "no-such-program-here"\n'})
     project.commit("a missing program")
-    code, result = project.run_json("Do it", project.session([{"edits": [write("c.txt", "1\n")]}]), "--retries", "0")
+    code, result = project.run_json(
+        "Do it", project.session([{"edits": [write("c.txt", "1\n")]}]), "--retries", "0"
+    )
     assert code != 0
     assert "gone" in result["stop_message"]
 
@@ -224,8 +293,16 @@ def test_wrong_tree(tmp_path: Path) -> None:
     venv = project.root / ".venv"
     subprocess.run(("python3", "-m", "venv", "--without-pip", str(venv)), check=True)
     packages = next((venv / "lib").glob("python*/site-packages"))
-    (packages / "hijack.pth").write_text(f"import sys; sys.path.insert(0, {str(project.root / 'src')!r})\n")
-    # Earlier than PYTHONPATH, so that shadowing cannot help: only a refusal can.
+    # Before PYTHONPATH is looked at, so that shadowing cannot help: only a refusal can.
+    (packages / "hijack.pth").write_text("import hijack\n")
+    (packages / "hijack.py").write_text(
+        "import sys, importlib.util\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'thing':\n"
+        f"            return importlib.util.spec_from_file_location(name, {str(project.root / 'src/thing/__init__.py')!r})\n"
+        "sys.meta_path.insert(0, Finder())\n"
+    )
     code, first, text = stop(project, [write("c.txt", "1\n")])
     assert code == 2, text
     assert first.startswith("I stopped because the checks would test another checkout's code")
@@ -250,11 +327,13 @@ def test_tracked_state(project: Project) -> None:
     answer = project.jm("run", "fix lint")
     assert answer.code == 2
     assert "tracked" in answer.err
-    assert "git rm -r --cached .journeyman" in answer.err
+    assert f"git -C {project.root} rm -r --cached .journeyman" in answer.err
 
 
 def test_unknown_and_finished_runs(project: Project) -> None:
     _, result = project.run_json("Add", project.session([{"edits": [write("c.txt", "1\n")]}]))
     assert project.jm("resume", "nope").code == 2
     again = project.jm("resume", result["run_id"], "--output-format", "json")
-    assert (again.code, again.json["commit"]) == (0, result["commit"]), "a finished run is told, not worked again"
+    assert (again.code, again.json["commit"]) == (0, result["commit"]), (
+        "a finished run is told, not worked again"
+    )

@@ -62,7 +62,9 @@ def test_rules_of_the_house(module: Path) -> None:
 
 
 def test_dbos_is_known_to_one_file() -> None:
-    knowing = [module for module in MODULES if re.search(r"^\s*(from|import) dbos", module.read_text(), re.MULTILINE)]
+    knowing = [
+        module for module in MODULES if re.search(r"^\s*(from|import) dbos", module.read_text(), re.MULTILINE)
+    ]
     assert [module.name for module in knowing] == ["durable.py"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -39,9 +39,9 @@ def test_it_is_the_same_in_every_tree_of_a_checkout(checkout):
 
 def test_an_environment_made_in_each_tree_is_the_same_too(tmp_path):
     checkout = LinkedCheckout(tmp_path, FILES)
-    setup = WorkspaceSettings(setup=f"{os.path.realpath('/usr/bin/env')} python3 -m venv --without-pip .venv")
+    setup = WorkspaceSettings(setup="python3 -m venv --without-pip .venv")
     other = checkout.worktree("base")
-    path = f"{Path(os.sys.executable).parent}:{checkout.env['PATH']}"
+    path = f"{Path(sys.executable).parent}:{checkout.env['PATH']}"
     check = Check("tests", "python -m unittest")
     environments = [checkout.prepare(settings=setup, tree=tree, PATH=path) for tree in (checkout.tree, other)]
     here, there = (environment_fingerprint(environment, check) for environment in environments)

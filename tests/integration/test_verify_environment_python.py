@@ -9,7 +9,7 @@ import pytest
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.process import CommandRunner
 from journeyman.domain.settings import WorkspaceSettings
-from tests.support.linked_checkout import LinkedCheckout, CountingRunner
+from tests.support.linked_checkout import CountingRunner, LinkedCheckout
 from tests.support.plain_runner import PlainRunner
 from tests.support.sandbox import sandbox_runner
 

@@ -10,7 +10,7 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.process import Network
 from journeyman.domain.settings import WorkspaceSettings
 from journeyman.verify.setup_command import setup_environment
-from tests.support.linked_checkout import LinkedCheckout, CountingRunner
+from tests.support.linked_checkout import CountingRunner, LinkedCheckout
 
 COUNT = WorkspaceSettings(setup="echo run >> ../count; echo installing; echo done >&2")
 
@@ -40,6 +40,36 @@ def test_another_command_or_another_tree_of_the_name_runs_it_again(tmp_path):
     checkout.worktree("verify")
     checkout.prepare(settings=WorkspaceSettings(setup=f"{COUNT.setup} # changed"))
     assert count(checkout) == 3
+
+
+def test_it_runs_again_when_what_it_made_was_cleaned_away(tmp_path):
+    checkout = LinkedCheckout(tmp_path, {"src/a.txt": "", ".gitignore": "*.so\n.venv\n__pycache__\n"})
+    building = "mkdir -p .venv/lib src/__pycache__; touch .venv/lib/x src/fast.so"
+    settings = WorkspaceSettings(setup=f"{COUNT.setup}; {building}")
+    checkout.prepare(settings=settings)
+    checkout.prepare(settings=settings)
+    assert count(checkout) == 1
+    checkout.git("clean", "-fdxq", "-e", "*.so", "-e", ".venv", cwd=checkout.tree)
+    checkout.prepare(settings=settings)
+    assert count(checkout) == 1
+    checkout.git("clean", "-fdxq", "-e", ".venv", cwd=checkout.tree)
+    checkout.prepare(settings=settings)
+    assert count(checkout) == 2
+    assert (checkout.tree / "src/fast.so").exists()
+    checkout.git("clean", "-fdxq", "-e", "*.so", cwd=checkout.tree)
+    checkout.prepare(settings=settings)
+    assert count(checkout) == 3
+
+
+def test_links_of_an_earlier_run_are_taken_back_before_it_runs(tmp_path):
+    checkout = LinkedCheckout(tmp_path, {"a.txt": ""})
+    site = checkout.venv()
+    checkout.prepare()
+    assert (checkout.tree / ".venv/lib").is_symlink()
+    checkout.prepare(settings=WorkspaceSettings(setup="mkdir -p .venv/lib && touch .venv/lib/mine"))
+    assert (checkout.tree / ".venv/lib/mine").exists()
+    assert not (checkout.root / ".venv/lib/mine").exists()
+    assert site.is_dir()
 
 
 def test_it_is_confined_to_the_tree_with_network(tmp_path):

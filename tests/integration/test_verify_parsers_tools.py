@@ -19,14 +19,11 @@ BIN = Path(sys.executable).parent
 
 
 def run(tree: Path, *argv: str) -> ParsedOutput:
-    env = {
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-        "HOME": str(tree.parent / "home"),
-        "CARGO_NET_OFFLINE": "true",
-    }
-    if "CARGO_HOME" not in os.environ and (tools := Path("~/.rustup").expanduser()).is_dir():
-        env["RUSTUP_HOME"] = str(tools)
-    env |= {key: os.environ[key] for key in ("RUSTUP_HOME", "CARGO_HOME") if key in os.environ}
+    env = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(tree.parent / "home")}
+    cargo = shutil.which("cargo")
+    rustup = Path(cargo).parents[2] / ".rustup" if cargo else None
+    if rustup and rustup.is_dir():  # a cargo that rustup put there finds its toolchains by HOME
+        env["RUSTUP_HOME"] = str(rustup)
     command = Command(argv, tree, env, timeout_s=120)
     result = asyncio.run(ProcessRunner().run(command))
     return parse_output(" ".join(argv), result.text, tree, exit_code=result.exit_code)

@@ -76,6 +76,12 @@ class Bench:
         return asyncio.run(self.go(*checks, **options))
 
 
+async def appears(path: Path) -> None:
+    """Until another process has made the file."""
+    while not path.exists():  # noqa: ASYNC110 - a file sends no event
+        await asyncio.sleep(0.01)
+
+
 @pytest.fixture
 def bench(tmp_path):
     return Bench(tmp_path)
@@ -179,16 +185,17 @@ def test_the_same_check_at_the_same_time_is_run_once(bench, tmp_path):
 
 
 def test_when_the_first_gives_up_the_second_takes_over(bench, tmp_path):
-    check = Check("once", "echo run >> ../count; sleep 0.5")
+    check = Check("once", "echo run >> ../count; until test -e ../go; do sleep 0.05; done")
 
     async def first_cancelled():
         first = asyncio.create_task(bench.go(check))
+        await appears(tmp_path / "count")
         second = asyncio.create_task(bench.go(check, logs=tmp_path / "other"))
-        while not (tmp_path / "count").exists():
-            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
+        (tmp_path / "go").touch()
         return await second
 
     (result,) = asyncio.run(first_cancelled())
@@ -201,8 +208,7 @@ def test_cancelling_ends_every_check(bench):
         task = asyncio.create_task(
             bench.go(Check("a", "echo > a; sleep 30; echo > late"), Check("b", "sleep 30"))
         )
-        while not (bench.tree / "a").exists():
-            await asyncio.sleep(0.01)
+        await appears(bench.tree / "a")
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -302,8 +308,8 @@ def test_pytest_tells_its_results_without_being_asked(bench, run):
     if isinstance(run, str):
         assert result.failures[0].key == "tests/test_a.py::test_bad[1]"
         assert result.failures[0].detail.splitlines() == [
-            ">   assert n == 3",
-            "E   assert 1 == 3",
+            ">       assert n == 3",
+            "E       assert 1 == 3",
             "tests/test_a.py:7",
         ]
 

@@ -13,11 +13,30 @@ from tests.support.checkout import RUN_ID, Checkout, make_checkout
 from tests.support.plain_runner import PlainRunner
 
 REF = attempt_ref(RUN_ID, 1, 1)
-HOOKS = (
-    "applypatch-msg pre-applypatch post-applypatch pre-commit prepare-commit-msg commit-msg post-commit "
-    "post-checkout post-merge pre-push post-rewrite reference-transaction post-index-change fsmonitor-watchman "
-    "pre-auto-gc sendemail-validate update pre-receive post-receive post-update proc-receive push-to-checkout"
-).split()
+HOOKS = [
+    "applypatch-msg",
+    "pre-applypatch",
+    "post-applypatch",
+    "pre-commit",
+    "prepare-commit-msg",
+    "commit-msg",
+    "post-commit",
+    "post-checkout",
+    "post-merge",
+    "pre-push",
+    "post-rewrite",
+    "reference-transaction",
+    "post-index-change",
+    "fsmonitor-watchman",
+    "pre-auto-gc",
+    "sendemail-validate",
+    "update",
+    "pre-receive",
+    "post-receive",
+    "post-update",
+    "proc-receive",
+    "push-to-checkout",
+]
 
 
 def arm(checkout: Checkout, markers: Path, config: Path | None = None) -> None:

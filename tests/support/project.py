@@ -70,7 +70,9 @@ class Project:
         """A replay worker for the milestones, each a list of attempts; its ``--worker`` value."""
         path = self.root.parent / f"session-{time.monotonic_ns()}.json"
         entries = [entry if isinstance(entry, dict) else {"attempts": entry} for entry in milestones]
-        path.write_text(json.dumps({"journeyman_session": 1, "recorded": "by hand", "milestones": entries, **more}))
+        path.write_text(
+            json.dumps({"journeyman_session": 1, "recorded": "by hand", "milestones": entries, **more})
+        )
         return f"replay:{path}"
 
     def jm(self, *arguments: str, env: dict[str, str] | None = None, **more: Any) -> Answer:
@@ -84,7 +86,11 @@ class Project:
             stdin=subprocess.DEVNULL if "input" not in more else None,
             **more,
         )
-        return Answer(done.returncode, done.stdout.decode(errors="backslashreplace"), done.stderr.decode(errors="backslashreplace"))
+        return Answer(
+            done.returncode,
+            done.stdout.decode(errors="backslashreplace"),
+            done.stderr.decode(errors="backslashreplace"),
+        )
 
     def start(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
         """A ``jm`` that the test goes on beside."""

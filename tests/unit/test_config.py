@@ -14,7 +14,9 @@ from journeyman.domain.scope import LockfilePolicy
 def load(root: Path, toml: str = "", *, environ: dict[str, str] | None = None, **layers: Any) -> Loaded:
     (root / "journeyman.toml").write_text(toml)
     surroundings = Surroundings(environ or {}, root, root / "cache", root / "user.toml")
-    return load_settings(root, surroundings, flags=layers.get("flags", {}), detected=layers.get("detected", {}))
+    return load_settings(
+        root, surroundings, flags=layers.get("flags", {}), detected=layers.get("detected", {})
+    )
 
 
 def test_layers_win_in_their_order(tmp_path: Path) -> None:
@@ -57,12 +59,30 @@ def test_pyproject_can_hold_the_configuration(tmp_path: Path) -> None:
     ("toml", "message"),
     [
         ("[buget]\nminutes = 1\n", "unknown key 'buget' in journeyman.toml; did you mean 'budget'?"),
-        ("[budget]\nminuts = 1\n", "unknown key 'budget.minuts' in journeyman.toml; did you mean 'budget.minutes'?"),
-        ("[[checks]]\nname='a'\nrun='b'\nfixx='c'\n", "unknown key 'checks.0.fixx' in journeyman.toml; did you mean 'checks.0.fix'?"),
-        ("[workers.w]\ntype='command'\ncomand=[]\n", "unknown key 'workers.w.comand' in journeyman.toml; did you mean 'workers.w.command'?"),
-        ("[budget]\nminutes = 'x'\n", "budget.minutes in journeyman.toml: input should be a valid number, unable to parse string as a number"),
-        ("[verify]\nrequire = 'blue'\n", "verify.require in journeyman.toml: input should be 'no-new-failures' or 'green'"),
-        ("budget = 3\n", "budget in journeyman.toml: input should be a dictionary or an instance of BudgetSettings"),
+        (
+            "[budget]\nminuts = 1\n",
+            "unknown key 'budget.minuts' in journeyman.toml; did you mean 'budget.minutes'?",
+        ),
+        (
+            "[[checks]]\nname='a'\nrun='b'\nfixx='c'\n",
+            "unknown key 'checks.0.fixx' in journeyman.toml; did you mean 'checks.0.fix'?",
+        ),
+        (
+            "[workers.w]\ntype='command'\ncomand=[]\n",
+            "unknown key 'workers.w.comand' in journeyman.toml; did you mean 'workers.w.command'?",
+        ),
+        (
+            "[budget]\nminutes = 'x'\n",
+            "budget.minutes in journeyman.toml: input should be a valid number, unable to parse string as a number",
+        ),
+        (
+            "[verify]\nrequire = 'blue'\n",
+            "verify.require in journeyman.toml: input should be 'no-new-failures' or 'green'",
+        ),
+        (
+            "budget = 3\n",
+            "budget in journeyman.toml: input should be a dictionary or an instance of BudgetSettings",
+        ),
         ("[[checks]]\nname='a'\n", "checks.0.run in journeyman.toml: field required"),
     ],
 )

@@ -69,7 +69,11 @@ def test_the_figures_of_a_verified_run() -> None:
     }
     assert kpi.unattributed_s == pytest.approx(8.0 - 5.8)
     assert kpi.verification is not None
-    assert (kpi.verification.checks_run, kpi.verification.checks_cached, kpi.verification.checks_skipped) == (2, 1, 1)
+    assert (kpi.verification.checks_run, kpi.verification.checks_cached, kpi.verification.checks_skipped) == (
+        2,
+        1,
+        1,
+    )
     assert kpi.verification.wall_s == pytest.approx(2.0)
     assert kpi.verification.cpu_s == pytest.approx(0.5)
     assert kpi.verification.retries == 1
@@ -95,7 +99,9 @@ def test_an_empty_timeline_knows_nothing() -> None:
 
 
 def test_a_resume_is_a_touch_and_dead_time_is_told_apart() -> None:
-    events = timeline(STARTED, PhaseStarted(Phase.IMPLEMENT), (1.0, RunResumed(1, downtime_s=3600.0)), (2.0, STARTED))
+    events = timeline(
+        STARTED, PhaseStarted(Phase.IMPLEMENT), (1.0, RunResumed(1, downtime_s=3600.0)), (2.0, STARTED)
+    )
     kpi = compute_kpi(events)
     assert (kpi.human_touches, kpi.downtime_s, kpi.total_s) == (1, 3600.0, 2.0)
     unknown = compute_kpi(timeline(STARTED, RunResumed(1, downtime_s=None)))

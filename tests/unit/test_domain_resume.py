@@ -29,7 +29,9 @@ FAILURE = NewFailure("tests", Failure("t::a", "boom"))
 
 
 def snapshot(milestone: int, attempt: int) -> SnapshotMade:
-    return SnapshotMade(milestone, attempt, f"c{milestone}{attempt}", f"t{milestone}{attempt}", "ref", (), 1, 0)
+    return SnapshotMade(
+        milestone, attempt, f"c{milestone}{attempt}", f"t{milestone}{attempt}", "ref", (), 1, 0
+    )
 
 
 def judged(milestone: int, attempt: int, *failures: NewFailure) -> VerifyJudged:
@@ -111,7 +113,11 @@ def test_the_answer_reaches_the_new_segment() -> None:
 
 def test_a_crash_in_a_second_segment_goes_on_there() -> None:
     events: tuple[Event, ...] = timeline(
-        *STORY[:9], stopped("verify-failed"), RunResumed(1, 2), PhaseStarted(Phase.IMPLEMENT, 1, 2), snapshot(1, 2)
+        *STORY[:9],
+        stopped("verify-failed"),
+        RunResumed(1, 2),
+        PhaseStarted(Phase.IMPLEMENT, 1, 2),
+        snapshot(1, 2),
     )
     point = ResumePoint(PLAN, tree="t11", attempts_used=1, failures=(FAILURE,))
     assert decide_resume(events) == ResumeDecision(2, point, cut_off=True)

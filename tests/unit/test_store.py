@@ -55,8 +55,12 @@ def test_names_with_undecodable_bytes_survive(store: SqliteStore) -> None:
 def test_unknown_kinds_and_misfitting_bodies_are_passed_over(store: SqliteStore, tmp_path: Path) -> None:
     store.append("r", "k", WorkerActivity("w", "a"), 0.0)
     with sqlite3.connect(tmp_path / "journeyman.db") as raw:
-        raw.execute("INSERT INTO jm_events (run_id,key,kind,at,clock_s,body) VALUES ('r','x','from.tomorrow',0,0,'{}')")
-        raw.execute("INSERT INTO jm_events (run_id,key,kind,at,clock_s,body) VALUES ('r','y','worker.activity',0,0,'[')")
+        raw.execute(
+            "INSERT INTO jm_events (run_id,key,kind,at,clock_s,body) VALUES ('r','x','from.tomorrow',0,0,'{}')"
+        )
+        raw.execute(
+            "INSERT INTO jm_events (run_id,key,kind,at,clock_s,body) VALUES ('r','y','worker.activity',0,0,'[')"
+        )
     assert len(store.events("r")) == 1
 
 

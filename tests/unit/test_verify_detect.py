@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from journeyman.domain.checks import Check, Tier
 from journeyman.domain.process import Network
 from journeyman.domain.scope import path_matches
 from journeyman.verify.detect import Detection, detect_checks
+from journeyman.verify.detect.golang import GOFMT_CHECK
 
 TESTED = "def test_it():\n    import pytest\n"
 
@@ -334,6 +336,25 @@ def test_go(tmp_path):
     assert found["tests"] == "go test ./..."
     assert "gofmt -l ." in found["format"]
     assert "golangci-lint was expected" in detection.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("gofmt", "exit_code", "output"),
+    [
+        ("exit 0", 0, ""),
+        ("echo a.go; echo vendor/b.go", 1, "a.go\n"),
+        ("echo vendor/b.go", 0, ""),
+        ("echo broken >&2; exit 2", 2, ""),
+    ],
+)
+def test_gofmt_fails_when_it_lists_files_of_ours(tmp_path, gofmt, exit_code, output):
+    (tmp_path / "gofmt").write_text(f"#!/bin/sh\n{gofmt}\n")
+    (tmp_path / "gofmt").chmod(0o755)
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(
+        ["/bin/sh", "-c", GOFMT_CHECK], env=env, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (exit_code, output)
 
 
 MAKEFILE = """

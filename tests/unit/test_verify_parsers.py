@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from journeyman.verify.detect.golang import GOFMT_CHECK
 from journeyman.verify.parsers.base import MAX_FAILURES, MORE_KEY, ParsedOutput
 from journeyman.verify.parsers.registry import PARSERS, parse_output
 from journeyman.verify.parsers.text import clean
@@ -76,8 +77,7 @@ CASES = [
         ["pyright"],
         4,
         None,
-        'pkg/a.py::reportReturnType::Type "str" is not assignable to return type "int" '
-        '"str" is not assignable to "int"',
+        'pkg/a.py::reportReturnType::Type "str" is not assignable to return type "int" "str" is not assignable to "int"',
         5,
     ),
     ("flake8", ["flake8"], 13, None, "pkg/a.py::F811::redefinition of unused 'os' from line N", 8),
@@ -92,7 +92,7 @@ CASES = [
     ("pytest_quiet", ["pytest"], 9, (3, 9, 1), "tests/test_a.py::TestA::test_sub (i=1)", 16),
     ("pytest_collection", ["pytest"], 1, (0, 1, 0), "tests/test_broken.py", 1),
     ("unittest_text", ["unittest"], 3, (1, 3, 1), "tests.test_a.TestA.test_sub (i=1)", 16),
-    ("jest", ["jest"], 3, (2, 3, 2), "sum.test.js > suite › fails", 5),
+    ("jest", ["jest"], 3, (2, 3, 2), "sum.test.js > suite \u203a fails", 5),
     ("jest_verbose", ["jest"], 3, (2, 3, 2), "sub/broken.test.js > Test suite failed to run", 1),
     ("vitest", ["vitest"], 3, (1, 3, 2), "sum.test.js > suite > throws", 7),
     ("vitest_colour", ["vitest"], 3, (1, 3, 2), "broken.test.js > Test suite failed to run", 1),
@@ -180,7 +180,7 @@ def test_pre_commit_is_read_hook_by_hook():
     assert keys == ["words", "quiet", "ruff", "ruff", "mod"]
     output, root = recorded("pre_commit")
     other = parse_output("pre-commit run", output.replace("a bad word", "two bad words"), root, exit_code=1)
-    assert [f.key for f in other.failures][0] != [f.key for f in parsed.failures][0]
+    assert other.failures[0].key != parsed.failures[0].key
     assert [f.key for f in other.failures][1:] == [f.key for f in parsed.failures][1:]
 
 
@@ -200,7 +200,10 @@ def test_unknown_output_is_opaque(name, complete):
         ("ruff check . && mypy .", True),
         ("mypy . 2>&1 | tee log", True),
         ("set -e; ruff check .; mypy .", True),
+        ("cd sub || exit 1; mypy .", True),
+        ('out=$(mypy .) || exit $?; test -z "$out" || { echo "$out"; exit 1; }', True),
         ("ruff check .; mypy .", False),
+        ("ruff check . || { echo no; }; mypy .", False),
         ("ruff check . || mypy .", False),
         ("ruff check . & mypy .", False),
         ("make -k check", False),
@@ -283,6 +286,12 @@ def test_lines_after_the_findings_that_nobody_understands():
     assert not parse_output(
         "make lint", lint + "licence check: header missing\n", Path("/r"), exit_code=2
     ).complete
+
+
+def test_the_shell_around_gofmt_hides_nothing():
+    parsed = parse_output(GOFMT_CHECK, "a.go\nb/c.go\n", Path("/r"), exit_code=1)
+    assert parsed.complete
+    assert [failure.path for failure in parsed.failures] == ["a.go", "b/c.go"]
 
 
 def test_opaque_failure_names_the_telling_line():

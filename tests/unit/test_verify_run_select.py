@@ -45,9 +45,30 @@ def test_selection(changed, named, tier, names):
 
 @pytest.mark.parametrize(
     "path",
-    "setup.cfg tox.ini package.json tsconfig.json Cargo.toml go.mod Makefile .flake8 mypy.ini ruff.toml conftest.py "
-    ".eslintrc.json eslint.config.js vitest.config.ts .prettierrc noxfile.py requirements-dev.txt uv.lock "
-    ".pre-commit-config.yaml journeyman.toml .cargo/config.toml rust-toolchain.toml".split(),
+    [
+        "setup.cfg",
+        "tox.ini",
+        "package.json",
+        "tsconfig.json",
+        "Cargo.toml",
+        "go.mod",
+        "Makefile",
+        ".flake8",
+        "mypy.ini",
+        "ruff.toml",
+        "conftest.py",
+        ".eslintrc.json",
+        "eslint.config.js",
+        "vitest.config.ts",
+        ".prettierrc",
+        "noxfile.py",
+        "requirements-dev.txt",
+        "uv.lock",
+        ".pre-commit-config.yaml",
+        "journeyman.toml",
+        ".cargo/config.toml",
+        "rust-toolchain.toml",
+    ],
 )
 def test_every_configuration_file_selects_all(path):
     assert not select_checks(ALL, (path,)).skipped

@@ -146,7 +146,6 @@ async def _run(
     from journeyman.cli.view import describe, make_view
     from journeyman.config import read_surroundings
     from journeyman.store.catalog import unfinished_run
-    from journeyman.workers.choose import choose_worker
 
     if not dry_run:
         preloading = asyncio.ensure_future(asyncio.to_thread(_preload))
@@ -155,7 +154,7 @@ async def _run(
     )
     options = bootstrap.StartOptions(worker=worker, tags=tags, started=STARTED)
     if dry_run:
-        name = choose_worker(task, project.settings, worker)
+        name = bootstrap.worker_for(project, task, worker)
         for line in describe(project, task, name):
             answer(line)
         return 0

@@ -116,7 +116,8 @@ class CheckRunner:
         finally:
             # On an error or a cancellation no check may go on behind the caller's back.
             for task in tasks:
-                task.cancel()
+                if not task.cancelling():  # once: a second time would cut its clean-up short
+                    task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         return {job.check.name: result for job, result in zip(jobs, results, strict=True)}
 

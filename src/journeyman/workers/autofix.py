@@ -61,7 +61,11 @@ class AutofixWorker(ImplementOnly):
     async def health(self, host: WorkerHost) -> Health:
         """Whether there are fixers whose programs can be found."""
         if not self._fixers:
-            return Health(ok=False, message="no fixer was found in this repository")
+            return Health(
+                ok=False,
+                message="no fixer was found in this repository",
+                hint="set up a linter or formatter that can mend, such as ruff",
+            )
         programs = {fixer.name: _program(fixer) for fixer in self._fixers}
         missing = await missing_programs(host, tuple(sorted(set(programs.values()))))
         usable = [name for name, program in programs.items() if program not in missing]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from pathlib import Path
 
+from journeyman.workspace.diffs import RawEntry, parse_raw_numstat
 from journeyman.workspace.files import plain_errors, remove
-from journeyman.workspace.git import Git, failure, join_items
+from journeyman.workspace.git import Git, failure
 from journeyman.workspace.gitdir import PrivateGit
 from journeyman.workspace.ignored import BaseRules
 from journeyman.workspace.worktrees import Worktree, Worktrees
 
-_ADDED = ("diff-index", "--cached", "-z", "--name-only", "--no-renames", "--diff-filter=A")
+_DIFF = ("diff-index", "--cached", "-z", "--raw", "--no-renames")
+_REGULAR = ("100644", "100755")
 
 
 class WorkContents:
@@ -31,16 +34,23 @@ class WorkContents:
         """The tree of the files that count."""
         git = self._git(worktree)
         await self._add_all(git, worktree)
-        tree, added = await asyncio.gather(
+        tree, diff = await asyncio.gather(
             git.text("write-tree", index_file=worktree.index),
-            git.items(*_ADDED, self._base_commit, index_file=worktree.index),
+            git.run(*_DIFF, self._base_commit, index_file=worktree.index),
         )
-        ignored = await self._rules.ignored(added)
-        if ignored:
-            arguments = ("update-index", "-z", "--force-remove", "--stdin")
-            await git.run(*arguments, stdin=join_items(sorted(ignored)), index_file=worktree.index)
-            tree = await git.text("write-tree", index_file=worktree.index)
-        return tree
+        entries, _ = parse_raw_numstat(diff)
+        ignored = await self._rules.ignored([entry.path for entry in entries if entry.status == "A"])
+        nothing = f"0 {'0' * len(self._base_commit)}"
+        mended = [(nothing, entry.path) for entry in entries if entry.path in ignored]
+        mended += [
+            (f"{entry.new_mode} {entry.old_id}", entry.path)
+            for entry in entries
+            if _is_unchanged(worktree.path, entry)
+        ]
+        if not mended:
+            return tree
+        await self._update_index(git, worktree, mended)
+        return await git.text("write-tree", index_file=worktree.index)
 
     async def restore(self, worktree: Worktree, tree: str, head: str) -> None:
         """Make the files exactly ``tree``; ignored ones stay. Git in the worktree is shown ``head``."""
@@ -64,9 +74,12 @@ class WorkContents:
         nested = [path.rstrip("/") for path in left if path.endswith("/")]
         if result.exit_code < 0 or not nested or len(nested) != len(left):
             raise failure(result)
-        entries = "".join(f"160000 {self._base_commit}\t{path}\0" for path in nested)
+        await self._update_index(git, worktree, [(f"160000 {self._base_commit}", path) for path in nested])
+
+    async def _update_index(self, git: Git, worktree: Worktree, entries: list[tuple[str, str]]) -> None:
+        lines = "".join(f"{what}\t{path}\0" for what, path in entries)
         arguments = ("update-index", "-z", "--add", "--index-info")
-        await git.run(*arguments, stdin=os.fsencode(entries), index_file=worktree.index)
+        await git.run(*arguments, stdin=os.fsencode(lines), index_file=worktree.index)
 
     async def _untracked(self, git: Git, worktree: Worktree) -> list[str]:
         """Untracked files that no rule in the work tree hides; nested repositories end in a slash."""
@@ -74,6 +87,22 @@ class WorkContents:
 
     def _git(self, worktree: Worktree) -> Git:
         return self._private.files(worktree.path)
+
+
+def _is_unchanged(root: Path, entry: RawEntry) -> bool:
+    """Whether the file is byte for byte what the base has, though git would now commit it differently.
+
+    So it is where the base's line endings are not what its attributes ask for: git finds such a change, which
+    nobody made, whenever it has reason to read the file again.
+    """
+    if entry.status != "M" or entry.old_mode not in _REGULAR or entry.old_id == entry.new_id:
+        return False
+    try:
+        content = (root / entry.path).read_bytes()
+    except OSError:
+        return False
+    algorithm = hashlib.sha1 if len(entry.old_id) == 40 else hashlib.sha256
+    return algorithm(b"blob %d\0%s" % (len(content), content)).hexdigest() == entry.old_id
 
 
 def _remove_upwards(root: Path, name: str) -> None:

@@ -22,6 +22,7 @@ class RawEntry(NamedTuple):
     path: str
     old_mode: str
     new_mode: str
+    old_id: str
     new_id: str
     status: str
 
@@ -69,9 +70,9 @@ def parse_raw_numstat(output: bytes) -> tuple[list[RawEntry], dict[str, tuple[in
     counts: dict[str, tuple[int | None, int | None]] = {}
     for field in fields:
         if field.startswith(b":"):
-            old_mode, new_mode, _, new_id, status = field[1:].decode("ascii").split(" ")
+            old_mode, new_mode, old_id, new_id, status = field[1:].decode("ascii").split(" ")
             path = os.fsdecode(next(fields))
-            entries.append(RawEntry(path, old_mode, new_mode, new_id, status[0]))
+            entries.append(RawEntry(path, old_mode, new_mode, old_id, new_id, status[0]))
         elif field:
             added, removed, name = field.split(b"\t", 2)
             counts[os.fsdecode(name)] = (_count(added), _count(removed))

@@ -27,8 +27,6 @@ from journeyman.workspace.gitdir import PrivateGit
 from journeyman.workspace.refs import set_head
 
 TRASH = ".trash"
-_SETTLE_TRIES = 10
-_SETTLE_S = 0.004
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SUBMODULE = b"160000"
 
@@ -99,7 +97,6 @@ class Worktrees:
             tree = Worktree(path, await self._register(path, commit), index)
             remove(index)
             await self.read_tree(tree, commit)
-            await _settle(index)
         _share_index(tree)
         write_atomic(self._marker(role), json.dumps({"admin": str(tree.admin)}).encode())
         return tree
@@ -267,22 +264,3 @@ def _mend_link(entry: Path, admin: Path) -> None:
 def _share_index(tree: Worktree) -> None:
     remove(tree.admin / "index.lock")
     copy_index(tree.index, tree.admin / "index")
-
-
-async def _settle(index: Path) -> None:
-    """Let the index be younger than every file it lists.
-
-    Git doubts a file as young as the index, reads it again, and then, where the repository's line endings
-    are not what its attributes say, finds a change that nobody made.
-    """
-    with plain_errors(index):
-        written = _written_at(index)
-        for _ in range(_SETTLE_TRIES):
-            await asyncio.sleep(_SETTLE_S)
-            os.utime(index)
-            if _written_at(index) > written:
-                return
-
-
-def _written_at(path: Path) -> int:
-    return path.stat().st_mtime_ns

@@ -114,8 +114,9 @@ def _failure(case: _Case, node_ids: dict[tuple[str, str], str]) -> Failure:
     classname, name = case.attributes.get("classname", ""), case.attributes.get("name", "")
     text = "".join(case.text)[:_MAX_TEXT]
     file = case.attributes.get("file")
-    test = node_ids.get((classname, name)) or _name(file, classname, name)
-    path, line = place_of(text, test.split("::", 1)[0] if "::" in test else file)
+    node_id = node_ids.get((classname, name))
+    test = node_id or _name(file, classname, name)
+    path, line = place_of(text, node_id.split("::", 1)[0] if node_id else file)
     detail = assertion_lines(text) or text or case.message
     message = assertion_message(text) or case.message or text
     return failed_test(test, message, path=path or file, line=line or None, detail=detail)

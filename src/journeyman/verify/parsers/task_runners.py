@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_HOOK = re.compile(r"^(?P<title>\S.*?)\.{3,}(?:\(.*\))?(?P<result>Passed|Failed|Skipped)$", re.MULTILINE)
+_HOOK = re.compile(
+    r"^(?P<title>\S.*?)(?<!\.)\.{3,}(?:\(.*\))?(?P<result>Passed|Failed|Skipped)$", re.MULTILINE
+)
 _HOOK_ID = re.compile(r"^- hook id: (?P<id>.+)$", re.MULTILINE)
 _HOOK_HEAD = re.compile(r"^- (?:hook id|exit code|duration): .*\n?", re.MULTILINE)
 _TOX = re.compile(r"^  (\S+): FAIL code -?\d+ ", re.MULTILINE)
@@ -15,6 +17,8 @@ _GOES_ON = re.compile(
     r"|\bmake\b.*\s(?:-\w*[ki]\w*\b|--keep-going|--ignore-errors)"
     r"|--continue(?:-on-(?:error|fail\w*))?\b|--no-bail\b"
 )
+_GIVES_UP = re.compile(r"\|\|\s*(?:exit\b[^;&|\n]*(?:;|\n|$)|\{[^{}]*\bexit\b[^{}]*\}\s*;?)")
+_ASSIGNS = re.compile(r"\b\w+=\$\([^()]*\)\s*;")
 _STOPS = re.compile(r"\bset -\w*e")
 
 
@@ -50,6 +54,7 @@ def failed_environments(output: str) -> int:
 
 def goes_on_after_failure(command: str) -> bool:
     """Whether the command line runs further programs after one has failed, so that several may have."""
+    command = _ASSIGNS.sub(" ", _GIVES_UP.sub(" ", command))
     if "--continue" not in command and _STOPS.search(command):
         command = command.replace(";", " ").replace("\n", " ")
     return bool(_GOES_ON.search(command.strip()))
