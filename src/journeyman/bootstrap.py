@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from journeyman import __version__
 from journeyman.config import Loaded, Surroundings, load_settings
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.events import Event, RunResumed, RunStarted
+from journeyman.domain.events import Event, RunResumed, RunSpecified, RunStarted
 from journeyman.domain.identity import new_run_id
 from journeyman.domain.phases import Phase
 from journeyman.domain.resume import ResumePoint, decide_resume
@@ -125,7 +125,7 @@ async def open_project(
         repository.root,
         surroundings,
         flags=flags or {},
-        detected={"checks": [asdict(check) for check in detection.checks]},
+        detected=detection.checks,
         config_file=config_file,
     )
     runner = await _runner(surroundings, loaded.settings)
@@ -145,6 +145,7 @@ async def start_run(
     records = _lock(project, store, run_id, started=options.started)
     run = assemble(project, spec, records, ResumePoint(), phase_workers(project, spec))
     run.recorder.listeners.extend(listeners)
+    run.recorder.record("specified", RunSpecified(spec))
     run.recorder.record("started", _started(project, spec))
     return await _drive(project, run, segment=1)
 
@@ -468,12 +469,23 @@ def _spec(project: Project, task: Task, options: StartOptions) -> RunSpec:
 def _started(project: Project, spec: RunSpec) -> RunStarted:
     warnings = (project.runner.warning,) if project.runner.warning else ()
     notes = project.detection.notes if project.loaded.sources.get("checks") == "detected" else ()
-    return RunStarted(spec, project.runner.backend, __version__, warnings, notes)
+    return RunStarted(
+        title=spec.task.title,
+        repository=spec.repository,
+        base_commit=spec.base_commit,
+        worker=spec.worker,
+        sandbox=project.runner.backend,
+        version=__version__,
+        checks=spec.settings.checks,
+        warnings=warnings,
+        notes=notes,
+        tags=spec.tags,
+    )
 
 
 def _resumed_spec(events: tuple[Event, ...], resumed: RunResumed) -> RunSpec:
     """The run's spec, with what its resumes changed."""
-    spec = next(event.payload.spec for event in events if isinstance(event.payload, RunStarted))
+    spec = next(event.payload.spec for event in events if isinstance(event.payload, RunSpecified))
     settings = spec.settings
     for change in (*(event.payload for event in events if isinstance(event.payload, RunResumed)), resumed):
         if change.allow_lockfile:

@@ -10,10 +10,11 @@ import dataclasses
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from journeyman.domain.checks import Check
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.settings import Settings
 from journeyman.domain.task import nearest
@@ -75,14 +76,14 @@ def load_settings(
     surroundings: Surroundings,
     *,
     flags: Mapping[str, Any],
-    detected: Mapping[str, Any],
+    detected: tuple[Check, ...],
     config_file: Path | None = None,
 ) -> Loaded:
-    """All layers merged. ``flags`` and ``detected`` are nested plain data with only what was given.
+    """All layers merged. ``flags`` are nested plain data with only what was given.
 
     Raises JourneymanError("bad-config") naming the file, the key and, for an unknown one, the nearest known.
     """
-    layers = [("detected", detected), (str(surroundings.user_config), _read_toml(surroundings.user_config))]
+    layers = [(str(surroundings.user_config), _read_toml(surroundings.user_config))]
     layers += [_repository_layer(root, config_file)]
     layers += [("environment", _environment_layer(surroundings.environ)), ("flag", flags)]
     merged: dict[str, Any] = {}
@@ -90,7 +91,11 @@ def load_settings(
     for name, layer in layers:
         _refuse_unknown(layer, Settings, name, ())
         _merge(merged, layer, name, sources, ())
-    return Loaded(_validate(merged, sources), sources)
+    if "checks" not in merged:
+        sources["checks"] = "detected"
+    # Most repositories have nothing to validate, and a validator takes 50 ms to build.
+    settings = _validate(merged, sources) if merged else Settings()
+    return Loaded(settings if "checks" in merged else replace(settings, checks=detected), sources)
 
 
 def schema() -> dict[str, Any]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from journeyman.domain.identity import attempt_ref, rescue_ref
+from journeyman.sandbox.processes import ProcessRunner
 from journeyman.workspace import create_repository
 from tests.support.checkout import RUN_ID, Checkout, make_checkout
-from tests.support.plain_runner import PlainRunner
 
 REF = attempt_ref(RUN_ID, 1, 1)
 HOOKS = [
@@ -176,5 +176,5 @@ def test_a_hostile_template_runs_nothing_when_a_repository_is_made(tmp_path):
     checkout.git("config", "--global", "init.templateDir", str(tmp_path / "template"))
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "a.txt").write_text("a")
-    asyncio.run(create_repository(tmp_path / "demo", PlainRunner(), checkout.env))
+    asyncio.run(create_repository(tmp_path / "demo", ProcessRunner(), checkout.env))
     assert list((tmp_path / "markers").iterdir()) == []

@@ -8,9 +8,9 @@ import pytest
 
 from journeyman.domain.identity import attempt_ref, rescue_ref
 from journeyman.domain.process import Command, CommandResult, OnLine
+from journeyman.sandbox.processes import ProcessRunner
 from journeyman.workspace import Workspace
 from tests.support.checkout import RUN_ID, Checkout, listing, make_checkout
-from tests.support.plain_runner import PlainRunner
 
 REF = attempt_ref(RUN_ID, 1, 1)
 COMMANDS = 40
@@ -20,7 +20,7 @@ class KilledError(BaseException):
     """Stands for ``kill -9``: nothing may catch it."""
 
 
-class DyingRunner(PlainRunner):
+class DyingRunner(ProcessRunner):
     """Runs ``count`` commands; then nothing more happens in this process."""
 
     def __init__(self, count: int):
@@ -33,7 +33,7 @@ class DyingRunner(PlainRunner):
         return await super().run(command, on_line)
 
 
-async def story(checkout: Checkout, runner: PlainRunner) -> tuple[str, str]:
+async def story(checkout: Checkout, runner: ProcessRunner) -> tuple[str, str]:
     repository = await checkout.repository()
     workspace = Workspace(
         repository,
@@ -77,7 +77,7 @@ def test_killed_before_each_git_command(tmp_path, share):
         except KilledError:
             killed = True
         assert checkout.state() == before
-        branch, commit = asyncio.run(story(checkout, PlainRunner()))
+        branch, commit = asyncio.run(story(checkout, ProcessRunner()))
         assert checkout.git("rev-list", "--count", branch) == "2"
         assert checkout.git("rev-parse", branch) == commit
         assert "new.txt" in checkout.git("ls-tree", "--name-only", branch)

@@ -11,16 +11,16 @@ import pytest
 
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.identity import attempt_ref
+from journeyman.sandbox.processes import ProcessRunner
 from journeyman.workspace import open_repository
 from tests.support.checkout import RUN_ID, Checkout, listing, make_checkout, user_env
-from tests.support.plain_runner import PlainRunner
 
 REF = attempt_ref(RUN_ID, 1, 1)
 
 
 def refused(path: Path, env: dict[str, str]) -> JourneymanError:
     with pytest.raises(JourneymanError) as caught:
-        asyncio.run(open_repository(path, PlainRunner(), env))
+        asyncio.run(open_repository(path, ProcessRunner(), env))
     return caught.value
 
 
@@ -297,7 +297,7 @@ def test_a_git_in_the_repository_is_not_the_git_that_runs(tmp_path):
     fake = checkout.write("git", f"#!/bin/sh\ntouch {tmp_path}/marker\n")
     fake.chmod(0o755)
     env = {**checkout.env, "PATH": f".::{checkout.env['PATH']}"}
-    asyncio.run(open_repository(checkout.root, PlainRunner(), env))
+    asyncio.run(open_repository(checkout.root, ProcessRunner(), env))
     assert not (tmp_path / "marker").exists()
 
 

@@ -13,9 +13,9 @@ import pytest
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.identity import attempt_ref, rescue_ref
 from journeyman.domain.scope import ChangeKind
+from journeyman.sandbox.processes import ProcessRunner
 from journeyman.workspace import create_repository, resolve_commit
 from tests.support.checkout import RUN_ID, Checkout, listing, make_checkout, user_env
-from tests.support.plain_runner import PlainRunner
 
 REF = attempt_ref(RUN_ID, 1, 1)
 
@@ -359,7 +359,7 @@ def test_create_repository_and_resolve_commit(tmp_path):
     (target / "a.txt").write_text("a")
 
     async def story():
-        runner = PlainRunner()
+        runner = ProcessRunner()
         await create_repository(target, runner, env)
         repository = await Checkout(target, tmp_path / "home").repository()
         assert repository.branch == "main"

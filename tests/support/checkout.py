@@ -8,8 +8,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from journeyman.sandbox.processes import ProcessRunner
 from journeyman.workspace import Repository, Workspace, open_repository
-from tests.support.plain_runner import PlainRunner
 
 RUN_ID = "20261123-154210-7k2m"
 
@@ -41,7 +41,7 @@ class Checkout:
             "-c",
             "protocol.file.allow=always",
         )
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: PLW1510 - what failed is shown
             ("git", *identity, *arguments),
             cwd=cwd or self.root,
             env=self.env,
@@ -87,7 +87,7 @@ class Checkout:
         }
 
     async def repository(self, path: Path | None = None) -> Repository:
-        return await open_repository(path or self.root, PlainRunner(), self.env)
+        return await open_repository(path or self.root, ProcessRunner(), self.env)
 
     async def workspace(
         self, path: Path | None = None, run_id: str = RUN_ID, litter: tuple[str, ...] = ()
@@ -95,7 +95,7 @@ class Checkout:
         repository = await self.repository(path)
         return Workspace(
             repository,
-            runner=PlainRunner(),
+            runner=ProcessRunner(),
             env=self.env,
             run_id=run_id,
             title="Fix the off-by-one",
@@ -130,5 +130,5 @@ def listing(root: Path) -> dict[str, bytes | str]:
             path = Path(folder, name)
             key = str(path.relative_to(root))
             if key != ".git":
-                found[key] = f"-> {os.readlink(path)}" if path.is_symlink() else path.read_bytes()
+                found[key] = f"-> {path.readlink()}" if path.is_symlink() else path.read_bytes()
     return found

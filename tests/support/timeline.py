@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from journeyman.domain.events import Event, Payload, RunStarted
+from journeyman.domain.events import Event, Payload, RunSpecified, RunStarted
 from journeyman.domain.run import RunSpec
 from journeyman.domain.settings import Settings
 from journeyman.domain.task import Task
 
-SPEC = RunSpec(Task("T", "T"), Settings(), "/r", "b" * 40, "main", "replay")
-STARTED = RunStarted(SPEC, "none", "0")
+STARTED = RunStarted("T", "/r", "b" * 40, "replay", "none", "0")
+SPECIFIED = RunSpecified(RunSpec(Task("T", "T"), Settings(), "/r", "b" * 40, "main", "replay"))
 
 
 def timeline(*payloads: Payload | tuple[float, Payload]) -> tuple[Event, ...]:

@@ -15,7 +15,7 @@ def load(root: Path, toml: str = "", *, environ: dict[str, str] | None = None, *
     (root / "journeyman.toml").write_text(toml)
     surroundings = Surroundings(environ or {}, root, root / "cache", root / "user.toml")
     return load_settings(
-        root, surroundings, flags=layers.get("flags", {}), detected=layers.get("detected", {})
+        root, surroundings, flags=layers.get("flags", {}), detected=layers.get("detected", ())
     )
 
 
@@ -26,7 +26,7 @@ def test_layers_win_in_their_order(tmp_path: Path) -> None:
         "[budget]\nminutes = 2\n",
         environ={"JOURNEYMAN_BUDGET__MINUTES": "3", "JOURNEYMAN_RUN": "x"},
         flags={"scope": {"lockfiles": "allow"}},
-        detected={"checks": [{"name": "lint", "run": "ruff check ."}]},
+        detected=(Check("lint", "ruff check ."),),
     )
     settings = loaded.settings
     assert settings.budget.minutes == 3
@@ -43,7 +43,7 @@ def test_configured_checks_replace_the_detected_ones(tmp_path: Path) -> None:
     loaded = load(
         tmp_path,
         "[[checks]]\nname = 't'\nrun = ['make', 'test']\ntier = 2\n",
-        detected={"checks": [{"name": "lint", "run": "ruff"}]},
+        detected=(Check("lint", "ruff"),),
     )
     assert loaded.settings.checks == (Check("t", ("make", "test"), Tier.FULL),)
 
@@ -51,7 +51,7 @@ def test_configured_checks_replace_the_detected_ones(tmp_path: Path) -> None:
 def test_pyproject_can_hold_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.journeyman.budget]\nminutes = 9\n")
     surroundings = Surroundings({}, tmp_path, tmp_path, tmp_path / "user.toml")
-    loaded = load_settings(tmp_path, surroundings, flags={}, detected={})
+    loaded = load_settings(tmp_path, surroundings, flags={}, detected=())
     assert loaded.settings.budget.minutes == 9
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 import traceback
@@ -28,6 +27,8 @@ class OutputFormat(StrEnum):
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """The one event loop. It is not closed: closing would cancel a run that was cut off on purpose."""
+    import asyncio
+
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop.run_until_complete(work)

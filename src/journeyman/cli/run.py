@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -141,6 +140,8 @@ async def _run(
     output_format: OutputFormat,
     quiet: bool,
 ) -> int:
+    import asyncio
+
     from journeyman import bootstrap
     from journeyman.cli.main import STARTED
     from journeyman.cli.view import describe, make_view

@@ -142,12 +142,11 @@ class Narrator:
                 return None
 
     def _opening(self, run_id: str, started: RunStarted) -> str:
-        spec = started.spec
-        checks = ", ".join(f"{check.name} ({command_text(check.run)})" for check in spec.settings.checks)
-        sources = ", ".join(sorted({check.source for check in spec.settings.checks}))
+        checks = ", ".join(f"{check.name} ({command_text(check.run)})" for check in started.checks)
+        sources = ", ".join(sorted({check.source for check in started.checks}))
         lines = [
-            f"run {run_id} · {spec.task.title}",
-            f"  base {spec.base_commit[:12]} · worker {spec.worker} · sandbox {started.sandbox}",
+            f"run {run_id} · {started.title}",
+            f"  base {started.base_commit[:12]} · worker {started.worker} · sandbox {started.sandbox}",
             f"  checks {checks}  [{sources}]",
             *(f"  note: {note}" for note in started.notes),
             *(f"  warning: {warning}" for warning in started.warnings),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, get_args
 
-from journeyman.domain.checks import CheckResult, NewFailure
+from journeyman.domain.checks import Check, CheckResult, NewFailure
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Plan, Question, Review
 from journeyman.domain.run import RunSpec
@@ -44,15 +44,28 @@ class PhaseOutcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class RunSpecified:
+    """Everything a resume needs; large, and apart so that a list of runs need not read it."""
+
+    kind: ClassVar[str] = "run.specified"
+    spec: RunSpec
+
+
+@dataclass(frozen=True)
 class RunStarted:
     kind: ClassVar[str] = "run.started"
-    spec: RunSpec
+    title: str
+    repository: str
+    base_commit: str
+    worker: str
     sandbox: str
     version: str
+    checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
     """What weakens the evidence: the receipt repeats it."""
     notes: tuple[str, ...] = ()
     """What was seen while looking for checks."""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -236,7 +249,8 @@ class CheckpointMade:
 
 
 Payload = (
-    RunStarted
+    RunSpecified
+    | RunStarted
     | RunResumed
     | RunFinished
     | WorkspaceOpened

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from journeyman.domain.errors import JourneymanError
-from journeyman.store.codec import adapter, to_plain
+from journeyman.store.codec import from_plain, to_plain
 from journeyman.store.sqlite import store_error
 
 if TYPE_CHECKING:
@@ -48,9 +48,13 @@ class Journal:
         """
         from dbos import DBOS
 
+        fresh: list[T] = []
+
         async def recorded() -> dict[str, Any]:
             try:
-                result = {"value": to_plain(await effect(), returns)}
+                value = await effect()
+                result = {"value": to_plain(value)}
+                fresh.append(value)
             except JourneymanError as error:
                 result = {"error": [error.code, error.message, list(error.facts), error.hint]}
             if self._frozen:
@@ -61,7 +65,8 @@ class Journal:
         if "error" in outcome:
             code, message, facts, hint = outcome["error"]
             raise JourneymanError(code, message, facts=tuple(facts), hint=hint)
-        value: T = adapter(returns).validate_python(outcome["value"])
+        # Reading a record back costs building its validator: only a replay has to.
+        value: T = fresh[0] if fresh else from_plain(outcome["value"], returns)
         return value
 
 

@@ -14,7 +14,7 @@ from journeyman.domain.phases import Phase
 from journeyman.domain.process import Command, CommandResult, Network, OnLine
 from journeyman.domain.worker import Usage
 from journeyman.engine.model import Run
-from journeyman.store.codec import adapter, to_plain
+from journeyman.store.codec import from_plain, to_plain
 
 T = TypeVar("T")
 
@@ -56,15 +56,16 @@ class RunHost:
 
     async def edit(self, name: str, effect: Callable[[], Awaitable[T]], returns: type[T]) -> T:
         """Run an effect once that edits the worktree, always from the tree it is meant to start from."""
+        fresh: list[T] = []
 
         async def edited() -> _Edited:
             await self._run.trees.ensure_work_tree()
-            value = await effect()
-            return _Edited(to_plain(value, returns), await self._run.trees.edited())
+            fresh.append(await effect())
+            return _Edited(to_plain(fresh[0]), await self._run.trees.edited())
 
         outcome = await self._run.journal.step(f"{self._key}/{name}", edited, _Edited)
         self._run.trees.expect(outcome.tree)
-        value: T = adapter(returns).validate_python(outcome.value)
+        value: T = fresh[0] if fresh else from_plain(outcome.value, returns)
         return value
 
     async def run(

@@ -55,7 +55,7 @@ def overview(
         lines.append(
             RunLine(
                 run_id=run_id,
-                title=payload.spec.task.title,
+                title=payload.title,
                 state=_state(finished_as, phase.get(run_id, "starting"), run_id, is_running),
                 started_at=first.at,
                 last_seen=last_seen.get(run_id, (first.at, 0.0))[0],

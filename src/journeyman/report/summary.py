@@ -96,7 +96,7 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
     snapshot = _last(events, SnapshotMade)
     plan = _last(events, PlanMade)
     kpi = compute_kpi(events)
-    title = started.spec.task.title if started else "unknown"
+    title = started.title if started else "unknown"
     branch = branch_name(run_id, title)
     return RunSummary(
         schema=SCHEMA,
@@ -106,7 +106,7 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
         stop_reason=finished.stop_code if finished else None,
         stop_message=finished.stop_message if finished else None,
         next_actions=_next_actions(run_id, finished, branch),
-        base_commit=started.spec.base_commit if started else None,
+        base_commit=started.base_commit if started else None,
         branch=branch,
         commit=finished.commit if finished else None,
         verified_tree=finished.tree if finished else None,
@@ -127,8 +127,8 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
         fixed_failures=verdict.fixed_failures if verdict else (),
         last_snapshot=snapshot.ref if snapshot else None,
         rescued=tuple(event.payload.ref for event in events if isinstance(event.payload, WorkRescued)),
-        worker=started.spec.worker if started else None,
-        repository=started.spec.repository if started else None,
+        worker=started.worker if started else None,
+        repository=started.repository if started else None,
         warnings=started.warnings if started else (),
     )
 

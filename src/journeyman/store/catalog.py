@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.events import Outcome, RunFinished, RunStarted
+from journeyman.domain.events import Outcome, RunFinished, RunSpecified
 from journeyman.domain.resume import decide_resume
 from journeyman.domain.task import Task
 from journeyman.store.lock import is_locked
@@ -50,9 +50,9 @@ def unfinished_run(state_root: Path, task: Task, base_commit: str) -> str | None
     if not state_dir(state_root).database.exists():
         return None
     store = read_store(state_root)
-    for event in reversed(store.events_of_kind("run.started")):
+    for event in reversed(store.events_of_kind("run.specified")):
         payload = event.payload
-        if not isinstance(payload, RunStarted) or payload.spec.task != task:
+        if not isinstance(payload, RunSpecified) or payload.spec.task != task:
             continue
         if payload.spec.base_commit != base_commit or is_running(state_root, event.run_id):
             return None

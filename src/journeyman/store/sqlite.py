@@ -45,7 +45,7 @@ class SqliteStore:
     def append(self, run_id: str, key: str, payload: Payload, clock_s: float) -> Event | None:
         """Add an event unless the run has one under this key already; then ``None``."""
         now = time.time()
-        body = encode(payload, type(payload))
+        body = encode(payload)
         with self._errors():
             cursor = self._connection.execute(
                 "INSERT OR IGNORE INTO jm_events (run_id, key, kind, at, clock_s, body)"
@@ -91,7 +91,7 @@ class SqliteStore:
         with self._errors():
             self._connection.execute(
                 "INSERT OR REPLACE INTO jm_results (key, at, body) VALUES (?, ?, ?)",
-                (key, time.time(), encode(result, CheckResult)),
+                (key, time.time(), encode(result)),
             )
 
     def close(self) -> None:

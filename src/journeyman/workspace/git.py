@@ -14,6 +14,7 @@ from journeyman.workspace.hardening import Settings, safe_env
 _TIMEOUT_S = 1800.0
 _WHOLE_OUTPUT = 1 << 32
 _SHOWN_CHARACTERS = 2000
+_LITTLE_BYTES = 1 << 20
 _DISK_FULL = ("No space left on device", "Disk quota exceeded")
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Operation not permitted")
 
@@ -65,7 +66,7 @@ class Git:
         """
         result = await self.result(*arguments, stdin=stdin, index_file=index_file, variables=variables)
         if check and not result.ok:
-            raise failure(result)
+            raise failure(result, self._places(index_file))
         return result.stdout
 
     async def result(
@@ -97,6 +98,12 @@ class Git:
             raise failure(result)
         return result
 
+    def _places(self, index_file: Path | None) -> tuple[Path, ...]:
+        """Where a call writes."""
+        named = (self._variables.get(name) for name in ("GIT_DIR", "GIT_OBJECT_DIRECTORY"))
+        more = (index_file.parent,) if index_file else ()
+        return (self.cwd, *more, *(Path(name) for name in named if name))
+
     async def text(self, *arguments: str, index_file: Path | None = None) -> str:
         """Standard output as text, without the newline at its end."""
         return os.fsdecode(await self.run(*arguments, index_file=index_file)).removesuffix("\n")
@@ -116,8 +123,8 @@ def join_items(items: list[str]) -> bytes:
     return b"".join(os.fsencode(item) + b"\0" for item in items)
 
 
-def failure(result: CommandResult) -> JourneymanError:
-    """The error that a failed git call is."""
+def failure(result: CommandResult, places: tuple[Path, ...] = ()) -> JourneymanError:
+    """The error that a failed git call is; ``places`` are where it wrote."""
     said = result.stderr.decode("utf-8", "backslashreplace").strip()
     subcommand = next((part for part in result.argv[1:] if not part.startswith("-")), "")
     code = "git-failed"
@@ -125,6 +132,8 @@ def failure(result: CommandResult) -> JourneymanError:
         code = "disk-full"
     elif any(sign in said for sign in _NOT_WRITABLE):
         code = "not-writable"
+    elif "unable to write" in said and any(_is_full(place) for place in places):
+        code = "disk-full"  # git does not always say why
     facts = [f"command: {shlex.join(result.argv)[:_SHOWN_CHARACTERS]}", f"folder: {result.cwd}"]
     facts.append(f"exit code: {result.exit_code}" + (" (timed out)" if result.timed_out else ""))
     if result.truncated:
@@ -132,6 +141,14 @@ def failure(result: CommandResult) -> JourneymanError:
     if said:
         facts.append(f"stderr: {said[-_SHOWN_CHARACTERS:]}")
     return JourneymanError(code, f"git {subcommand} failed: {_gist(said, result)}", facts=tuple(facts))
+
+
+def _is_full(place: Path) -> bool:
+    try:
+        found = os.statvfs(place)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize < _LITTLE_BYTES or (found.f_files > 0 and found.f_favail == 0)
 
 
 def _gist(said: str, result: CommandResult) -> str:

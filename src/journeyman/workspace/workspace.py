@@ -93,8 +93,9 @@ class Workspace:
 
         The branch is not checked out, so that a worker that commits by itself does not move it.
         """
+        git = self._private.objects
         _, base_tree, _ = await asyncio.gather(
-            self._make_branch(), diffs.tree_of(self._private.objects, self._base_commit), self._open_work()
+            self._make_branch(), diffs.tree_of(git, self._base_commit), self._open_work()
         )
         return OpenedWorkspace(self.work_path, self.branch, self._base_commit, base_tree)
 
