@@ -52,7 +52,7 @@ def facts(project: Project, answer: Answer) -> Facts:
 def attempt(
     project: Project, worker: str, expected: Facts, *, after: int, delay_s: float | None = None
 ) -> str:
-    """One run, killed by itself right after an event or by us a moment later, and resumed: ``ok …`` or why not."""
+    """One run, killed by itself after an event or by us a moment later, and resumed: ``ok …`` or why not."""
     before = {line["run_id"] for line in project.jm("status", "--json", "--limit", "1000").json}
     arguments = ("run", "Two", "--worker", worker, "--quiet", "--output-format", "stream-json")
     if delay_s is None:

@@ -149,7 +149,8 @@ async def _run(
     from journeyman.store.catalog import unfinished_run
 
     if not dry_run:
-        preloading = asyncio.ensure_future(asyncio.to_thread(_preload))
+        # Half a second of imports, while git looks at the repository and makes the worktree.
+        asyncio.get_running_loop().run_in_executor(None, _preload)
     project = await bootstrap.open_project(
         checked_directory(repo), read_surroundings(), flags=flags, config_file=config
     )
@@ -165,7 +166,6 @@ async def _run(
     view = make_view(quiet=quiet or output_format is not OutputFormat.TEXT)
     listeners = (view.show, *_streaming(output_format))
     with view:
-        await preloading
         summary = await bootstrap.start_run(project, task, options, listeners)
     return conclude(summary, output_format)
 
@@ -179,12 +179,15 @@ async def _resume(
     output_format: OutputFormat,
     quiet: bool,
 ) -> int:
+    import asyncio
+
     from journeyman import bootstrap
     from journeyman.cli.main import STARTED
     from journeyman.cli.view import make_view
     from journeyman.config import read_surroundings
     from journeyman.store.catalog import find_run, read_store
 
+    asyncio.get_running_loop().run_in_executor(None, _preload)
     project = await bootstrap.open_project(checked_directory(repo), read_surroundings())
     run_id = find_run(read_store(project.repository.state_root), reference)
     options = bootstrap.ResumeOptions(answer_text, allow_lockfile, minutes, STARTED)

@@ -46,6 +46,9 @@ async def drive(run: Run, database: Path, segment: int, kill_processes: Callable
         run.journal = journal
         await work(run)
 
+    # Made while the durable engine is being loaded; the step that needs it makes sure, and tells of errors.
+    opening = asyncio.ensure_future(run.workspace.open())
+    opening.add_done_callback(lambda made: made.cancelled() or made.exception())
     working = asyncio.ensure_future(run_durably(database, run.id, segment, flow))
     waiting: set[asyncio.Future[Any]] = {working, cut_off}
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
