@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -119,15 +120,15 @@ async def open_project(
     config_file: Path | None = None,
 ) -> Project:
     """The project around ``directory``. Raises JourneymanError when it or its configuration won't do."""
-    repository = await open_repository(directory, ProcessRunner(), base_environment(surroundings.environ))
-    detection = detect_checks(repository.root, lambda program: shutil.which(program, path=surroundings.path))
-    loaded = load_settings(
-        repository.root,
-        surroundings,
-        flags=flags or {},
-        detected=detection.checks,
-        config_file=config_file,
-    )
+    repository = await open_repository(directory, ProcessRunner(), surroundings.environ)
+    which = partial(shutil.which, path=surroundings.path)
+    load = partial(load_settings, repository.root, surroundings, flags=flags or {}, config_file=config_file)
+    detection = detect_checks(repository.root, which)
+    loaded = load(detected=detection.checks)
+    if loaded.settings.workspace.setup is not None:
+        # What is not installed in the checkout may be, in a worktree, once the set-up has run there.
+        detection = detect_checks(repository.root, which, setup=True)
+        loaded = load(detected=detection.checks)
     runner = await _runner(surroundings, loaded.settings)
     return Project(surroundings, repository, runner, detection, loaded)
 
@@ -220,7 +221,7 @@ async def prove_commit(project: Project, commit: str) -> Proof:
     """``jm verify``: the checkpoint's evidence, produced again."""
     from journeyman.engine.proving import prove
 
-    commit = await resolve_commit(project.repository, commit, project.runner, project.environment)
+    commit = await resolve_commit(project.repository, commit, project.runner, project.surroundings.environ)
     with TemporaryDirectory(prefix="jm-verify-") as folder:
         run = _passing_run(project, "verify", Path(folder))
         try:
@@ -235,7 +236,7 @@ async def collect_garbage(
     """``jm gc``: what was (or would be) removed, a line each, and which runs stay for which reason."""
     from journeyman.workspace.gc import RunState, apply_gc, plan_gc, survey
 
-    runner, env, cache_root = project.runner, project.environment, project.surroundings.cache_root
+    runner, env, cache_root = project.runner, project.surroundings.environ, project.surroundings.cache_root
     states = {
         known.run_id: RunState(alive=known.alive, verified=known.verified, age_s=known.age_s)
         for known in known_runs(project.repository.state_root)
@@ -274,7 +275,7 @@ def assemble(
     workspace = Workspace(
         repository,
         runner=project.runner,
-        env=project.environment,
+        env=project.surroundings.environ,
         run_id=run_id,
         title=spec.task.title,
         base_commit=spec.base_commit,

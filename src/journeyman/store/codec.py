@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Mapping
 from enum import Enum
+from functools import cache
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, cast
+from types import UnionType
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from journeyman.domain.events import EVENT_TYPES, Payload
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 
 def encode(value: object) -> str:
@@ -40,9 +40,60 @@ def to_plain(value: Any) -> Any:  # noqa: ANN401 - any domain value
     return value
 
 
-def from_plain(value: Any, kind: type[Any]) -> Any:  # noqa: ANN401 - as dynamic as ``kind``
-    """The domain value that :func:`to_plain` made plain. Raises ValueError when it does not fit the type."""
-    return _adapter(kind).validate_python(value)
+def from_plain(value: Any, kind: Any) -> Any:  # noqa: ANN401, PLR0911 - a table of kinds
+    """The domain value that :func:`to_plain` made plain. Raises ValueError when it does not fit the type.
+
+    Knows the types that domain values are made of, and no more. A validation library would take longer to
+    load than a read command may take in all.
+    """
+    origin = get_origin(kind)
+    if kind in {Any, object}:
+        return value
+    if origin in {Union, UnionType}:
+        return _one_of(value, get_args(kind))
+    if origin in {tuple, list}:
+        items = [from_plain(item, get_args(kind)[0]) for item in _checked(value, list)]
+        return tuple(items) if origin is tuple else items
+    if origin in {dict, Mapping}:
+        return {key: from_plain(item, get_args(kind)[1]) for key, item in _checked(value, dict).items()}
+    if dataclasses.is_dataclass(kind):
+        return _dataclass(_checked(value, dict), kind)
+    if issubclass(kind, Enum):
+        return kind(value)
+    if kind is float and type(value) is int:
+        return float(value)
+    return kind(value) if issubclass(kind, PurePath) else _checked(value, kind)
+
+
+def _dataclass(fields: dict[str, Any], kind: Any) -> Any:  # noqa: ANN401 - as dynamic as ``kind``
+    """Missing fields get their defaults, unknown ones are passed over: other versions wrote them."""
+    hints = _hints(kind)
+    try:
+        return kind(
+            **{name: from_plain(fields[name], hint) for name, hint in hints.items() if name in fields}
+        )
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+
+
+def _one_of(value: Any, kinds: tuple[Any, ...]) -> Any:  # noqa: ANN401 - as dynamic as ``kinds``
+    for kind in kinds:
+        with contextlib.suppress(ValueError):
+            return from_plain(value, kind)
+    raise ValueError(f"{value!r} is none of {kinds}")
+
+
+def _checked(value: Any, kind: type[Any]) -> Any:  # noqa: ANN401 - as dynamic as ``kind``
+    # By exact type: True is no int here, and what JSON gives is never a subclass.
+    if type(value) is not kind:
+        raise ValueError(f"{value!r} is not a {kind.__name__}")
+    return value
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
 def decode_payload(kind: str, text: str) -> Payload | None:
@@ -54,16 +105,3 @@ def decode_payload(kind: str, text: str) -> Payload | None:
         return cast("Payload", decode(text, event_type))
     except ValueError:
         return None
-
-
-_adapters: dict[object, TypeAdapter[Any]] = {}
-
-
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    """The validator of a type, built once: building costs milliseconds."""
-    from pydantic import TypeAdapter
-
-    found = _adapters.get(kind)
-    if found is None:
-        found = _adapters[kind] = TypeAdapter(kind)
-    return found

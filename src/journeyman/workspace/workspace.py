@@ -26,7 +26,7 @@ from journeyman.workspace.ignored import BaseRules
 from journeyman.workspace.objects import Authorship, CommitInfo
 from journeyman.workspace.refs import delete_refs, list_refs, move_ref, moved_away, read_ref
 from journeyman.workspace.repository import FALLBACK_EMAIL, FALLBACK_NAME, Repository, repository_git
-from journeyman.workspace.worktrees import Worktree, Worktrees, run_folder
+from journeyman.workspace.worktrees import Worktree, Worktrees, empty_trash, run_folder
 
 Role = Literal["verify", "base"]
 
@@ -75,6 +75,7 @@ class Workspace:
         self._identity = repository.identity
         self._zeros = "0" * len(base_commit)
         self._state_dir = state_dir
+        self._cache_root = cache_root
         folder = run_folder(cache_root, repository.common_dir, run_id)
         self._refs = repository_git(repository, runner, env)
         self._private = PrivateGit(repository, folder / "git", runner, env)
@@ -201,9 +202,10 @@ class Workspace:
     async def close(self) -> None:
         """Take the worktrees away: off git's list, and renamed, which is quick; refs stay.
 
-        :func:`journeyman.workspace.gc.empty_trash` deletes them.
+        Deleting them goes on in a thread. What the end of the process cuts off, the next run goes on with.
         """
         await asyncio.to_thread(self._worktrees.close)
+        asyncio.get_running_loop().run_in_executor(None, empty_trash, self._cache_root)
 
     async def discard(self) -> None:
         """Leave no trace of the run: for one that only tried things."""
