@@ -69,8 +69,9 @@ def follow(reference: Reference = "latest", repo: Repo = Path(), json_output: Js
             events = store.events(run_id, after=seen)
             for event in events:
                 view.show(event)
-                if json_output:
-                    answer(event_line(event))
+                line = event_line(event) if json_output else None
+                if line is not None:
+                    answer(line)
                 seen = event.seq
             if not running:
                 break

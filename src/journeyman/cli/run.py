@@ -13,6 +13,7 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.task import Task, parse_task
 
 if TYPE_CHECKING:
+    from journeyman.domain.events import Event
     from journeyman.engine.recorder import Listener
     from journeyman.report.summary import RunSummary
 
@@ -219,7 +220,13 @@ def _streaming(output_format: OutputFormat) -> tuple[Listener, ...]:
         return ()
     from journeyman.report.stream import event_line
 
-    return (lambda event: answer(event_line(event)),)
+
+    def show(event: Event) -> None:
+        line = event_line(event)
+        if line is not None:
+            answer(line)
+
+    return (show,)
 
 
 def _preload() -> None:
