@@ -24,7 +24,7 @@ from journeyman.domain.phases import Phase
 from journeyman.domain.resume import ResumePoint, decide_resume
 from journeyman.domain.run import RunSpec
 from journeyman.domain.scope import LockfilePolicy
-from journeyman.domain.settings import Settings, WorkerSettings, WorkerType
+from journeyman.domain.settings import FastPathMode, Settings, WorkerSettings, WorkerType
 from journeyman.domain.task import Task, nearest
 from journeyman.sandbox import SandboxRunner, base_environment, choose_runner, kill_orphans
 from journeyman.sandbox.processes import ProcessRunner
@@ -35,6 +35,7 @@ from journeyman.workers.choose import choose_worker
 from journeyman.workspace import Repository, open_repository, resolve_commit
 
 if TYPE_CHECKING:
+    from journeyman.domain.model import ModelClient
     from journeyman.domain.worker import Worker
     from journeyman.engine.examine import Probe
     from journeyman.engine.model import Run
@@ -44,7 +45,9 @@ if TYPE_CHECKING:
     from journeyman.verify.cache import ResultCache
     from journeyman.verify.environment import CheckEnvironment
 
-BUILT_IN_WORKERS = ("autofix", "replay:FILE")
+BUILT_IN_WORKERS = ("agent", "autofix", "replay:FILE")
+_DEFAULT_MODELS = {"anthropic": "anthropic:claude-sonnet-4-5", "openai": "openai:gpt-5.4"}
+"""Where a provider's key is all that is known."""
 _GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
 _GUIDANCE_CHARACTERS = 30_000
 
@@ -183,8 +186,8 @@ async def resume_run(
     return await _drive(project, run, decision.segment)
 
 
-async def examine_project(project: Project) -> AsyncIterator[Probe]:
-    """``jm doctor``: every piece, tried for real."""
+async def examine_project(project: Project, model: str | None = None) -> AsyncIterator[Probe]:
+    """``jm doctor``: every piece, tried for real; ``model`` is also asked for one word."""
     from journeyman.engine.examine import Probe, examine
 
     repository = project.repository
@@ -215,6 +218,25 @@ async def examine_project(project: Project) -> AsyncIterator[Probe]:
         run = _passing_run(project, "doctor", Path(folder))
         async for probe in examine(run, workers):
             yield probe
+    if model is not None:
+        yield await _probe_model(project, model)
+
+
+async def _probe_model(project: Project, name: str) -> Probe:
+    from journeyman.domain.model import Message, ModelRequest, Speaker
+    from journeyman.engine.examine import Probe
+    from journeyman.models.registry import make_model
+
+    question = ModelRequest(
+        "Answer in one word.", (Message(Speaker.USER, "Say: ready"),), max_output_tokens=512
+    )
+    try:
+        answer = await make_model(name, project.surroundings.environ).answer(question)
+    except JourneymanError as error:
+        return Probe(f"model {name}", ok=False, message=error.message, hint=error.hint)
+    usage = answer.usage
+    told = f"answers in {usage.latency_s:.1f} s" if usage.latency_s is not None else "answers"
+    return Probe(f"model {name}", ok=True, message=f"{told}: {' '.join(answer.text.split())[:60]!r}")
 
 
 async def prove_commit(project: Project, commit: str) -> Proof:
@@ -329,8 +351,14 @@ def phase_workers(project: Project, spec: RunSpec) -> dict[Phase, Worker]:
     chosen: dict[Phase, Worker] = {}
     for phase, name in named.items():
         wanted = name or spec.worker
+        if (
+            name is None
+            and phase is not Phase.IMPLEMENT
+            and spec.settings.fast_path.mode is FastPathMode.ALWAYS
+        ):
+            continue
         if wanted not in made:
-            made[wanted] = make_worker(wanted, project, spec.settings)
+            made[wanted] = make_worker(wanted, project, spec.settings, spec.task)
         if phase in made[wanted].phases:
             chosen[phase] = made[wanted]
         elif name is not None or phase is Phase.IMPLEMENT:
@@ -343,16 +371,43 @@ def worker_for(project: Project, task: Task, flag: str | None) -> str:
     from journeyman.verify.detect import detect_fixers
 
     return choose_worker(
-        task, project.settings, flag, lambda: detect_fixers(project.repository.root, project.which)
+        task,
+        project.settings,
+        flag,
+        model_ready=lambda: any(phase_models(project, project.settings, task).values()),
+        fixers=lambda: detect_fixers(project.repository.root, project.which),
     )
 
 
-def make_worker(name: str, project: Project, settings: Settings) -> Worker:
+def phase_models(project: Project, settings: Settings, task: Task) -> dict[Phase, str | None]:
+    """The built-in agent's model for each phase: by the task, by the phase, by its tier, or by a key."""
+    tiers = {
+        "cheap": settings.models.cheap,
+        "standard": settings.models.standard,
+        "strong": settings.models.strong,
+    }
+    fallback = task.model or settings.models.standard or next(filter(None, tiers.values()), None)
+    if fallback is None:
+        from journeyman.models.registry import known_key_present
+
+        keys = known_key_present(project.surroundings.environ)
+        fallback = next((_DEFAULT_MODELS[provider] for provider in keys if provider in _DEFAULT_MODELS), None)
+    wanted = {
+        Phase.PLAN: settings.phases.plan.model or "cheap",
+        Phase.IMPLEMENT: settings.phases.implement.model or "standard",
+        Phase.REVIEW: settings.phases.review.model or "strong",
+    }
+    return {phase: task.model or tiers.get(name, name) or fallback for phase, name in wanted.items()}
+
+
+def make_worker(name: str, project: Project, settings: Settings, task: Task | None = None) -> Worker:
     """The worker that a name stands for: a ``[workers.NAME]`` table, ``autofix`` or ``replay:FILE``."""
     kind, _, argument = name.partition(":")
     table = settings.workers.get(name)
     if table is None and kind == WorkerType.REPLAY and argument:
         table = WorkerSettings(WorkerType.REPLAY, session=argument)
+    if (table.type if table else name) == WorkerType.AGENT:
+        return _agent(project, settings, task or Task("", ""))
     if table is None and name == WorkerType.AUTOFIX:
         table = WorkerSettings(WorkerType.AUTOFIX)
     if table is None:
@@ -364,6 +419,27 @@ def make_worker(name: str, project: Project, settings: Settings) -> Worker:
             facts=(f"known workers: {', '.join(known)}",),
         )
     return _WORKER_TYPES[table.type](name, table, project)
+
+
+def _agent(project: Project, settings: Settings, task: Task) -> Worker:
+    from journeyman.models.registry import make_model
+    from journeyman.workers.agent.worker import AgentWorker, OnWait
+
+    names = phase_models(project, settings, task)
+    if not any(names.values()):
+        raise JourneymanError(
+            "no-worker",
+            "the built-in agent has no model",
+            facts=("name one with --model PROVIDER:NAME, in [models], or by a provider's key",),
+            hint='jm run "…" --model openai:NAME',
+        )
+
+    def make_models(on_wait: OnWait) -> dict[Phase, ModelClient]:
+        environ = project.surroundings.environ
+        made = {name: make_model(name, environ, on_wait=on_wait) for name in set(names.values()) if name}
+        return {phase: made[name] for phase, name in names.items() if name}
+
+    return AgentWorker(make_models, settings.budget)
 
 
 def _autofix(_name: str, _table: WorkerSettings, project: Project) -> Worker:

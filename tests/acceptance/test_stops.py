@@ -210,7 +210,8 @@ def test_no_worker_says_in_one_screen_how_to_get_one(project: Project) -> None:
     answer = project.jm("run", "Add a feature that needs thinking")
     assert answer.code == 5
     assert "error: this task needs a worker that can think, and none is configured" in answer.err
-    assert "[workers.claude]" in answer.err
+    assert "export ANTHROPIC_API_KEY" in answer.err
+    assert "--model ollama:NAME" in answer.err
     assert len(answer.err.splitlines()) <= 24
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -92,10 +92,15 @@ class RecordingHost:
         env: tuple[str, ...] = (),
         readable: tuple[Path, ...] = (),
         on_line: OnLine | None = None,
+        variables: Mapping[str, str] | None = None,
+        writable: tuple[Path, ...] = (),
+        stdin: bytes | None = None,
+        on_started: Callable[[int], None] | None = None,
     ) -> CommandResult:
         assert self._inside, "run() belongs inside a step or an edit"
         argv = ("/bin/sh", "-c", command) if isinstance(command, str) else command
-        made = Command(argv, self.worktree, {**GIT_ENV, "PYTHONDONTWRITEBYTECODE": "1"}, timeout_s)
+        environment = {**GIT_ENV, "PYTHONDONTWRITEBYTECODE": "1", **(variables or {})}
+        made = Command(argv, self.worktree, environment, timeout_s, stdin, on_started=on_started)
         self.record.commands.append(made)
         self.record.networks.append(network)
         self.record.envs.append(env)
@@ -106,6 +111,11 @@ class RecordingHost:
         path = self._scratch / name
         path.write_text(content)
         return path
+
+    def state_folder(self) -> Path:
+        folder = self._scratch / "state"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def activity(self, text: str) -> None:
         assert text

@@ -94,6 +94,13 @@ def test_a_verified_run_is_finished() -> None:
         (3, "wrong-tree", ResumePoint(tree="base-tree")),
         (5, "worker-failed", ResumePoint(PLAN, tree="base-tree")),
         (7, "lockfile-changed", ResumePoint(PLAN, tree="t11", attempts_used=1, judge_first=True)),
+        (7, "disk-full", ResumePoint(PLAN, tree="t11", attempts_used=1, judge_first=True)),
+        (
+            9,
+            "check-unavailable",
+            ResumePoint(PLAN, tree="t11", attempts_used=1, failures=(FAILURE,), judge_first=True),
+        ),
+        (10, "worker-failed", ResumePoint(PLAN, tree="t11", attempts_used=1, failures=(FAILURE,))),
         (9, "verify-failed", ResumePoint(PLAN, tree="t11", attempts_used=1, failures=(FAILURE,))),
         (12, "review-rejected", ResumePoint(PLAN, tree="t12", attempts_used=2)),
         (15, "worker-failed", ResumePoint(PLAN, 1, "C1", "t12")),

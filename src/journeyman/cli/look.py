@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _POLL_S = 0.2
 
 Reference = Annotated[str, typer.Argument(metavar="RUN", help="A run id, a unique prefix, or latest.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout.")]
 
 
 def register(app: typer.Typer) -> None:

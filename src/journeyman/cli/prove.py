@@ -49,7 +49,7 @@ async def _verify(commit: str, repo: Path, json_output: bool) -> int:
 def gc(
     runs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[RUN]...", help="Runs to remove although they are not merged."),
+        typer.Argument(metavar="[RUN]...", help="Full ids of runs to remove although they are not merged."),
     ] = None,
     repo: Repo = Path(),
     dry_run: Annotated[

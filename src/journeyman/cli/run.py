@@ -41,6 +41,22 @@ def run(
     worker: Annotated[
         str | None, typer.Option("--worker", "-w", help="autofix, replay:FILE, or a [workers.NAME] of yours.")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", help="The built-in agent's model, PROVIDER:NAME, in every phase."),
+    ] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="No PLAN and no REVIEW; guards and verification stay.")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every phase, whatever the configuration says.")
+    ] = False,
+    max_budget_usd: Annotated[
+        float | None, typer.Option("--max-budget-usd", min=0, help="What the built-in agent may spend.")
+    ] = None,
+    max_turns: Annotated[
+        int | None, typer.Option("--max-turns", min=1, help="Model requests of the built-in agent, in all.")
+    ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", help="A configuration file instead of journeyman.toml.")
     ] = None,
@@ -85,7 +101,15 @@ def run(
         ("budget", "minutes", minutes),
         ("autonomy", "verify_auto_retry", retries),
         ("", "sandbox", sandbox),
+        ("models", "cheap", model),
+        ("models", "standard", model),
+        ("models", "strong", model),
+        ("fast_path", "mode", "always" if fast else "never" if full else None),
+        ("budget", "usd", max_budget_usd),
+        ("budget", "requests", max_turns),
     )
+    if fast and full:
+        raise JourneymanError("usage", "--fast and --full contradict each other")
     return run_async(
         _run(read_task(task), repo, worker, config, flags, tuple(tag or ()), dry_run, output_format, quiet)
     )
@@ -93,7 +117,7 @@ def run(
 
 def resume(
     reference: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run id, a prefix, or latest.")
+        str, typer.Argument(metavar="RUN", help="A run id, a unique prefix, or latest.")
     ] = "latest",
     repo: Repo = Path(),
     answer_text: Annotated[
@@ -219,7 +243,6 @@ def _streaming(output_format: OutputFormat) -> tuple[Listener, ...]:
     if output_format is not OutputFormat.STREAM_JSON:
         return ()
     from journeyman.report.stream import event_line
-
 
     def show(event: Event) -> None:
         line = event_line(event)

@@ -54,18 +54,25 @@ async def _init(repo: Path, force: bool) -> int:
     return 0
 
 
-def doctor(repo: Repo = Path(), json_output: Json = False) -> int:
+def doctor(
+    repo: Repo = Path(),
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", help="Also make one tiny call to this model, PROVIDER:NAME."),
+    ] = None,
+    json_output: Json = False,
+) -> int:
     """Try every piece for real, and say how to mend what fails. Checks run on HEAD."""
-    return run_async(_doctor(repo, json_output))
+    return run_async(_doctor(repo, model, json_output))
 
 
-async def _doctor(repo: Path, json_output: bool) -> int:
+async def _doctor(repo: Path, model: str | None, json_output: bool) -> int:
     from journeyman import bootstrap
     from journeyman.config import read_surroundings
 
     project = await bootstrap.open_project(checked_directory(repo), read_surroundings())
     found = []
-    async for probe in bootstrap.examine_project(project):
+    async for probe in bootstrap.examine_project(project, model):
         found.append(probe)
         if json_output:
             continue

@@ -66,6 +66,8 @@ class WorkerKpi:
     tokens_out: int | None
     cost_usd: float | None
     latency_s: float | None
+    tokens_repeated: int | None = None
+    """Prompt tokens that repeat the request before: ``tokens_repeated / tokens_in`` is the prefix share."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,7 @@ def _workers(events: tuple[Event, ...]) -> tuple[WorkerKpi, ...]:
             tokens_out=total_of([call.usage.tokens_out for call in calls]),
             cost_usd=total_of([call.usage.cost_usd for call in calls]),
             latency_s=total_of([call.usage.latency_s for call in calls]),
+            tokens_repeated=total_of([call.usage.tokens_repeated for call in calls]),
         )
         for (name, model, phase), calls in spent.items()
     )

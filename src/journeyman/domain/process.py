@@ -53,6 +53,8 @@ class Command:
     """Combined output is also streamed to this file as it comes."""
     max_output_bytes: int = 8_000_000
     """Per stream: the head and tail are kept, the middle is dropped and ``truncated`` set."""
+    on_started: Callable[[int], None] | None = None
+    """Called once with the process id of what was started: the root of everything that runs in it."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class ResumePoint:
     failures: tuple[NewFailure, ...] = ()
     answer: str | None = None
     judge_first: bool = False
-    """The tree was stopped by a guard: judge it again before the worker is asked for anything."""
+    """The last attempt's tree was never judged, or not for its own fault: that comes before the worker."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,17 @@ def decide_resume(events: tuple[Event, ...], answer: str | None = None) -> Resum
 
 
 def _new_point(events: tuple[Event, ...], end: RunFinished | None, answer: str | None) -> ResumePoint:
-    guarded = end is not None and stop_reason(end.stop_code or "").family is Family.GUARD
-    return replace(_point(events), answer=answer, judge_first=guarded)
+    point = replace(_point(events), answer=answer)
+    family = stop_reason(end.stop_code or "").family if end is not None else None
+    # A guard's verdict changes with a person's permission, a machine's with what was mended.
+    again = family in {Family.GUARD, Family.ENVIRONMENT} and point.attempts_used > 0
+    return replace(point, judge_first=point.judge_first or again)
 
 
 def _point(events: tuple[Event, ...]) -> ResumePoint:
     plan: Plan | None = None
     head = tree = None
+    unjudged = False
     done = attempts = 0
     failures: tuple[NewFailure, ...] = ()
     for event in events:
@@ -93,11 +97,11 @@ def _point(events: tuple[Event, ...]) -> ResumePoint:
             case PlanMade(plan=made):
                 plan = made
             case SnapshotMade(tree=made_tree, attempt=attempt):
-                tree, attempts = made_tree, attempt
+                tree, attempts, unjudged = made_tree, attempt, True
             case VerifyJudged(new_failures=found):
-                failures = found
+                failures, unjudged = found, False
             case CheckpointMade(milestone=milestone, commit=commit, tree=made_tree):
                 done, head, tree, attempts, failures = milestone, commit, made_tree, 0, ()
             case _:
                 pass
-    return ResumePoint(plan, done, head, tree, attempts, failures)
+    return ResumePoint(plan, done, head, tree, attempts, failures, judge_first=unjudged)

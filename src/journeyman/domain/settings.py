@@ -44,12 +44,26 @@ class WorkspaceSettings:
 
 
 @dataclass(frozen=True)
+class ModelsSettings:
+    """The models of the built-in agent by tier, each ``provider:name``; a missing tier takes another's."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    cheap: str | None = None
+    """Plans."""
+    standard: str | None = None
+    """Implements."""
+    strong: str | None = None
+    """Reviews."""
+
+
+@dataclass(frozen=True)
 class PhaseSettings:
     """Who works a phase."""
 
     __pydantic_config__: ClassVar = _STRICT
     worker: str | None = None
     model: str | None = None
+    """For the built-in agent: a tier's name, or ``provider:name``."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +76,31 @@ class PhasesSettings:
     review: PhaseSettings = field(default_factory=PhaseSettings)
 
 
+class FastPathMode(StrEnum):
+    """Whether PLAN and REVIEW are left out."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True)
+class FastPathSettings:
+    """The flow without ceremony; scope guards and verification always stay."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    mode: FastPathMode = FastPathMode.NEVER
+
+
 class WorkerType(StrEnum):
     """The kinds of worker that exist."""
 
+    AGENT = "agent"
     AUTOFIX = "autofix"
     REPLAY = "replay"
     COMMAND = "command"
+    CLAUDE_CODE = "claude_code"
+    CODEX = "codex"
+    OPENCODE = "opencode"
 
 
 @dataclass(frozen=True)
@@ -77,13 +110,24 @@ class WorkerSettings:
     __pydantic_config__: ClassVar = _STRICT
     type: WorkerType
     command: tuple[str, ...] = ()
-    """For ``command``: argv; ``{prompt_file}``, ``{prompt}``, ``{worktree}``, ``{run_id}`` are filled in."""
+    """For ``command``: argv; ``{prompt_file}``, ``{prompt}``, ``{worktree}``, ``{run_id}`` are filled in.
+    For a coding CLI: the program, when it is not the usual one on the PATH."""
     session: str | None = None
     """For ``replay``: the session file."""
     network: bool = True
     env: tuple[str, ...] = ()
     """Names of environment variables that the program may see."""
     timeout_s: float = 1800.0
+    model: str | None = None
+    """For a coding CLI, as are the following: the model's name as the CLI knows it."""
+    args: tuple[str, ...] = ()
+    """Further arguments."""
+    max_turns: int | None = None
+    """Turns of the model in one attempt."""
+    max_budget_usd: float | None = None
+    """Dollars that one attempt may cost."""
+    silence_s: float = 180.0
+    """Stop the program when for so long it has printed nothing, used no processor and started nothing."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +145,12 @@ class BudgetSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     minutes: float | None = 120.0
+    requests: int | None = 200
+    """Model requests of the built-in agent in a run."""
+    tokens: int | None = 5_000_000
+    """Tokens of the built-in agent in a run, sent and received."""
+    usd: float | None = None
+    """Dollars of the built-in agent in a run; not compared while a price is unknown."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +162,9 @@ class Settings:
     verify: VerifySettings = field(default_factory=VerifySettings)
     scope: Scope = field(default_factory=Scope)
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
+    models: ModelsSettings = field(default_factory=ModelsSettings)
     phases: PhasesSettings = field(default_factory=PhasesSettings)
+    fast_path: FastPathSettings = field(default_factory=FastPathSettings)
     workers: dict[str, WorkerSettings] = field(default_factory=dict)
     autonomy: AutonomySettings = field(default_factory=AutonomySettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -29,6 +29,8 @@ class Usage:
     cost_usd: float | None = None
     latency_s: float | None = None
     requests: int = 1
+    tokens_repeated: int | None = None
+    """Prompt tokens that repeat the previous request's beginning: what a cache could serve. An estimate."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,9 @@ class WorkerHost(Protocol):
     async def edit(self, name: str, effect: Callable[[], Awaitable[T]], returns: type[T]) -> T: ...
 
     # Runs a program confined to the worktree. A string goes through the shell. ``env`` names further
-    # variables of the user's environment that it may see. Call it inside a step or an edit only.
+    # variables of the user's environment that it may see; ``variables`` are set for it. ``writable`` are
+    # folders that it may write besides the worktree. ``stdin`` is fed to it, and is empty otherwise.
+    # Call it inside a step or an edit only.
     async def run(
         self,
         command: str | tuple[str, ...],
@@ -106,10 +110,18 @@ class WorkerHost(Protocol):
         env: tuple[str, ...] = (),
         readable: tuple[Path, ...] = (),
         on_line: OnLine | None = None,
+        variables: Mapping[str, str] | None = None,
+        writable: tuple[Path, ...] = (),
+        stdin: bytes | None = None,
+        on_started: Callable[[int], None] | None = None,
     ) -> CommandResult: ...
 
     # A file for the worker's own use, outside the worktree and readable from within the sandbox.
     def scratch_file(self, name: str, content: str) -> Path: ...
+
+    # A folder of the worker's own for this run: outside the worktree, it outlives the call and the process.
+    # A program sees it only when it is passed to ``run`` as ``writable`` or ``readable``.
+    def state_folder(self) -> Path: ...
 
     # Tells the people who watch what is going on, in a few words.
     def activity(self, text: str) -> None: ...

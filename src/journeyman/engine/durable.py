@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from journeyman.domain.errors import JourneymanError
 from journeyman.store.codec import from_plain, to_plain
 from journeyman.store.sqlite import store_error
+from journeyman.store.state import machine_error
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -44,7 +45,8 @@ class Journal:
         """The result of ``effect``: done now, or recorded by an earlier process.
 
         ``name`` is checked on replay.
-        A JourneymanError is a result like any other: recorded, and raised again on replay.
+        A JourneymanError is a result like any other: recorded, and raised again on replay. So is a machine
+        that fails, as one.
         """
         from dbos import DBOS
 
@@ -55,7 +57,10 @@ class Journal:
                 value = await effect()
                 result = {"value": to_plain(value)}
                 fresh.append(value)
-            except JourneymanError as error:
+            except (JourneymanError, OSError) as raised:
+                error = machine_error(raised) if isinstance(raised, OSError) else raised
+                if error is None:
+                    raise
                 result = {"error": [error.code, error.message, list(error.facts), error.hint]}
             if self._frozen:
                 await asyncio.get_running_loop().create_future()
@@ -113,6 +118,7 @@ async def _run(database: Path, run_id: str, workflow_id: str, flow: Flow) -> boo
 
 def _configure(database: Path, run_id: str) -> Callable[[str], Coroutine[Any, Any, None]]:
     from dbos import DBOS
+    from sqlalchemy.exc import DBAPIError
 
     # A process works one run, in one database; the tests start a process for each.
     DBOS(
@@ -139,6 +145,10 @@ def _configure(database: Path, run_id: str) -> Callable[[str], Coroutine[Any, An
         except BaseException as error:
             if not finished.done():
                 finished.set_exception(error)
+            if isinstance(error, JourneymanError | DBAPIError):
+                # What a run is written down in failed. Its end must not be: the segment stays pending, as
+                # after ``kill -9``, and a resume goes on with it.
+                await asyncio.get_running_loop().create_future()
             raise
         if not finished.done():
             finished.set_result(None)
@@ -147,17 +157,19 @@ def _configure(database: Path, run_id: str) -> Callable[[str], Coroutine[Any, An
 
 
 def _engine(database: Path) -> Engine:
-    from sqlalchemy import create_engine, event
+    import sqlite3
 
-    engine = create_engine(f"sqlite:///{database}", connect_args={"check_same_thread": False, "timeout": 30})
+    from sqlalchemy import create_engine
 
-    @event.listens_for(engine, "connect")
-    def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(database, check_same_thread=False, timeout=30)
         # WAL with NORMAL: 2 ms a step instead of 15, and safe against a killed process.
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
 
-    return engine
+    # The path is not part of the URL, where "%" and "?" mean something and not every byte may stand.
+    return create_engine(f"sqlite:///{database.name}", creator=connect)
 
 
 def _serializer() -> Any:  # noqa: ANN401 - dbos is imported lazily

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from journeyman.domain.events import WorkerActivity, WorkerFinished, WorkerSpent
+from journeyman.domain.identity import slug
 from journeyman.domain.phases import Phase
 from journeyman.domain.process import Command, CommandResult, Network, OnLine
 from journeyman.domain.worker import Usage
@@ -77,6 +78,10 @@ class RunHost:
         env: tuple[str, ...] = (),
         readable: tuple[Path, ...] = (),
         on_line: OnLine | None = None,
+        variables: Mapping[str, str] | None = None,
+        writable: tuple[Path, ...] = (),
+        stdin: bytes | None = None,
+        on_started: Callable[[int], None] | None = None,
     ) -> CommandResult:
         """Run a program confined to the worktree."""
         environment = await self._run.trees.work()
@@ -87,11 +92,20 @@ class RunHost:
             Command(
                 argv=("/bin/sh", "-c", command) if isinstance(command, str) else command,
                 cwd=self.worktree,
-                env={**environment.env, **{name: shared[name] for name in env if name in shared}},
+                env={
+                    **environment.env,
+                    **{name: shared[name] for name in env if name in shared},
+                    **(variables or {}),
+                },
                 timeout_s=timeout_s,
+                stdin=stdin,
                 confinement=replace(
-                    confinement, readable=(*confinement.readable, scratch, *readable), network=network
+                    confinement,
+                    readable=(*confinement.readable, scratch, *readable),
+                    writable=(*confinement.writable, *writable),
+                    network=network,
                 ),
+                on_started=on_started,
             ),
             on_line,
         )
@@ -99,6 +113,12 @@ class RunHost:
     def scratch_file(self, name: str, content: str) -> Path:
         """A file beside the run's artifacts, readable from within the sandbox."""
         return self._run.artifacts.write(f"scratch/{self._key}/{name}", content)
+
+    def state_folder(self) -> Path:
+        """A folder among the run's artifacts that only its owner can read."""
+        folder = self._run.artifacts.path(f"workers/{slug(self._worker)}/.folder").parent
+        folder.chmod(0o700)
+        return folder
 
     def activity(self, text: str) -> None:
         """Tell the timeline what the worker is doing, in one bounded line."""

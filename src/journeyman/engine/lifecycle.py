@@ -8,6 +8,7 @@ import json
 import signal
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ async def drive(run: Run, database: Path, segment: int, kill_processes: Callable
     waiting: set[asyncio.Future[Any]] = {working, cut_off}
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if working.done():
+        if working.exception() is not None:
+            await asyncio.to_thread(kill_processes)
         _record_failure(run, working)
     else:
         await _cut_off(run, cut_off.result(), kill_processes)
@@ -62,8 +65,13 @@ async def drive(run: Run, database: Path, segment: int, kill_processes: Callable
 def leave_receipt(run: Run) -> RunSummary:
     """Write ``receipt.json`` and ``receipt.md`` from the timeline; doing it again changes nothing."""
     summary = summarize(run.id, run.recorder.events())
-    run.artifacts.write("receipt.json", json.dumps(summary.as_json(), indent=2))
-    run.artifacts.write("receipt.md", receipt_markdown(summary))
+    try:
+        run.artifacts.write("receipt.json", json.dumps(summary.as_json(), indent=2))
+        run.artifacts.write("receipt.md", receipt_markdown(summary))
+    except JourneymanError as trouble:
+        # The timeline has it all: what the run came to does not hang on a copy.
+        missing = f"the receipt could not be written: {trouble.message}"
+        return replace(summary, warnings=(*summary.warnings, missing))
     return summary
 
 
@@ -71,12 +79,17 @@ def _record_failure(run: Run, working: asyncio.Future[bool]) -> None:
     error = working.exception()
     if error is None:
         if not working.result():
-            raise JourneymanError(
-                "internal-error", f"run {run.id} has an end in the journal that its timeline lacks"
+            # Killed after a bug, before that was on the timeline: the next resume begins a new segment.
+            message = "the journal has an end of it that the timeline lacks"
+            run.recorder.record_once(
+                RunFinished(Outcome.STOPPED, stop_code="internal-error", stop_message=message)
             )
         return
     if isinstance(error, JourneymanError):
-        raise error
+        # The run could not be written down, so it has no end: it was cut off, and goes on there.
+        hint = error.hint if error.code == "corrupt-store" else f"jm resume {run.id}"
+        facts = (*error.facts, f"run {run.id} was cut off here; what it has so far is kept")
+        raise JourneymanError(error.code, error.message, facts=facts, hint=hint) from None
     # A bug of ours, or a machine in trouble: the run reaches a terminal state all the same.
     text = "".join(traceback.format_exception(error))
     run.artifacts.write("crash.txt", text)

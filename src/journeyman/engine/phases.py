@@ -113,6 +113,7 @@ async def set_up(run: Run) -> OpenedWorkspace:
     async def open_workspace() -> OpenedWorkspace:
         opened = await run.workspace.open()
         if run.point.tree is not None:
+            await run.trees.keep_unsaved(_known_trees(run))
             await run.workspace.restore(run.point.tree)
         run.recorder.step("open").record(
             WorkspaceOpened(str(opened.worktree), opened.branch, opened.base_tree)
@@ -275,17 +276,32 @@ async def finalize(run: Run, end: RunFinished) -> None:
 
     async def put_away() -> None:
         run.baseline.cancel()
-        snapshots = [
-            event.payload.commit for event in run.recorder.events() if isinstance(event.payload, SnapshotMade)
-        ]
-        last = end.commit or (snapshots[-1] if snapshots else None)
+        snapshots = _snapshots(run)
+        last = end.commit or (snapshots[-1].commit if snapshots else None)
         if last is not None:
             run.artifacts.write("diff.patch", await run.workspace.diff_text(run.spec.base_commit, last))
+        if end.outcome is not Outcome.VERIFIED:
+            # A worker that failed leaves work that no snapshot has. When it cannot be kept, its worktree is.
+            await run.trees.keep_unsaved(_known_trees(run))
         await run.workspace.close()
 
-    async with timed(run, Phase.FINALIZE):
-        await run.journal.step("finalize", put_away, type(None))
+    try:
+        async with timed(run, Phase.FINALIZE):
+            await run.journal.step("finalize", put_away, type(None))
+    except JourneymanError as trouble:
+        # A clean-up that fails changes nothing of what the run came to.
+        end = replace(end, facts=(*end.facts, f"the clean-up was not finished: {trouble.message}"))
     run.recorder.record("finish", replace(end, branch=run.workspace.branch))
+
+
+def _snapshots(run: Run) -> tuple[SnapshotMade, ...]:
+    return tuple(event.payload for event in run.recorder.events() if isinstance(event.payload, SnapshotMade))
+
+
+def _known_trees(run: Run) -> frozenset[str]:
+    """Trees that need no keeping: the base's and the attempts'. None before a workspace was opened."""
+    opened = (event.payload for event in run.recorder.events() if isinstance(event.payload, WorkspaceOpened))
+    return frozenset((*(each.base_tree for each in opened), *(each.tree for each in _snapshots(run))))
 
 
 def stopped_by(stop: JourneymanError, question: Question | None = None) -> RunFinished:

@@ -84,7 +84,16 @@ class Trees:
 
     async def rescue(self) -> None:
         """Keep what the work tree holds beyond what the journal knows, under a ref."""
-        if self._expected is None or await self._workspace.current_tree() == self._expected:
+        if self._expected is not None:
+            await self._keep(frozenset({self._expected}))
+
+    async def keep_unsaved(self, known: frozenset[str]) -> None:
+        """Keep what the work tree holds under a ref, unless it is one of the trees ``known`` to have one."""
+        if known and self._workspace.is_open:
+            await self._keep(known)
+
+    async def _keep(self, known: frozenset[str]) -> None:
+        if await self._workspace.current_tree() in known:
             return
         refs = await self._workspace.list_run_refs()
         number = sum("/rescue/" in ref for ref in refs) + 1

@@ -77,6 +77,11 @@ class Child:
         threading.Thread(target=self._reap, name=f"reaper-{self._process.pid}", daemon=True).start()
 
     @property
+    def pid(self) -> int:
+        """The leader's process id, which is also its group's."""
+        return self._process.pid
+
+    @property
     def streams(self) -> tuple[IO[bytes], IO[bytes]]:
         """The reading ends of stdout and stderr."""
         stdout, stderr = self._process.stdout, self._process.stderr

@@ -63,6 +63,8 @@ async def execute(
             for stream, capture, cutter in zip(child.streams, captures, lines, strict=True)
         ]
         try:
+            if command.on_started is not None:
+                command.on_started(child.pid)
             timed_out = await _until_exit(child, pumps, command.timeout_s)
             await _drain(pumps)
         finally:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from journeyman.domain.checks import CheckResult
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import Event, Payload
 from journeyman.store.codec import decode, decode_payload, encode
+from journeyman.store.state import FREE_SPACE
 
 _SCHEMA_VERSION = 1
-_TABLES = """
+# All or nothing: a process that dies, or a disk that fills up, in between must not leave half a store.
+_TABLES = f"""
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS jm_meta (schema_version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS jm_events (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -28,7 +34,10 @@ CREATE TABLE IF NOT EXISTS jm_events (
 );
 CREATE INDEX IF NOT EXISTS jm_events_by_kind ON jm_events (kind, run_id);
 CREATE TABLE IF NOT EXISTS jm_results (key TEXT PRIMARY KEY, at REAL NOT NULL, body TEXT NOT NULL);
-"""
+INSERT INTO jm_meta SELECT {_SCHEMA_VERSION} WHERE NOT EXISTS (SELECT 1 FROM jm_meta);
+COMMIT;
+"""  # noqa: S608 - a number of ours
+_LITTLE_BYTES = 1 << 16
 
 
 class SqliteStore:
@@ -113,26 +122,33 @@ class SqliteStore:
         return tuple(found)
 
     def _connect(self, *, writable: bool) -> sqlite3.Connection:
-        if writable:
-            # Any thread may use it, one at a time: the event loop's thread does nearly all.
-            connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-            self._migrate(connection)
-            return connection
-        connection = sqlite3.connect(
-            f"file:{_uri(self.path)}?mode=ro", uri=True, timeout=5, isolation_level=None
-        )
+        connection = self._open_writable() if writable else self._open_readable()
+        if not _has_tables(connection):
+            if not writable:
+                # Cut off before the first run was written down: nothing was ever kept here.
+                connection = sqlite3.connect(":memory:", isolation_level=None)
+            connection.executescript(_TABLES)
         self._check_version(connection)
         return connection
 
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'jm_meta'").fetchone()
-        if known is None:
-            connection.executescript(_TABLES)
-            if connection.execute("SELECT count(*) FROM jm_meta").fetchone()[0] == 0:
-                connection.execute("INSERT INTO jm_meta VALUES (?)", (_SCHEMA_VERSION,))
-        self._check_version(connection)
+    def _open_writable(self) -> sqlite3.Connection:
+        # Any thread may use it, one at a time: the event loop's thread does nearly all.
+        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
+
+    def _open_readable(self) -> sqlite3.Connection:
+        place = f"file:{quote(os.fsencode(self.path))}?mode=ro"
+        connection = sqlite3.connect(place, uri=True, timeout=5, isolation_level=None)
+        try:
+            _has_tables(connection)
+        except sqlite3.OperationalError as error:
+            # Reading makes files beside it, which a read-only disk refuses; there nobody writes either.
+            if "unable to open" not in str(error) or self.path.with_name(f"{self.path.name}-wal").exists():
+                raise
+            return sqlite3.connect(f"{place}&immutable=1", uri=True, isolation_level=None)
+        return connection
 
     def _check_version(self, connection: sqlite3.Connection) -> None:
         row = connection.execute("SELECT max(schema_version) FROM jm_meta").fetchone()
@@ -152,23 +168,31 @@ class SqliteStore:
 
 
 def store_error(error: Exception, path: Path) -> JourneymanError:
-    """The expected error that a database error stands for."""
+    """The expected error that a database error, or SQLAlchemy's wrapping of one, stands for."""
+    error = getattr(error, "orig", None) or error
     text = str(error).lower()
-    if "full" in text:
-        return JourneymanError("disk-full", f"the disk that holds {path} is full")
-    if "readonly" in text or "unable to open" in text or "permission" in text:
-        return JourneymanError("not-writable", f"{path} cannot be opened for writing: {error}")
+    if "full" in text or ("disk i/o" in text and _is_full(path)):
+        return JourneymanError("disk-full", f"the disk that holds {path} is full", hint=FREE_SPACE)
+    if any(sign in text for sign in ("readonly", "unable to open", "permission", "disk i/o")):
+        return JourneymanError("not-writable", f"{path} cannot be opened, read or written: {error}")
     if "locked" in text:
         return JourneymanError("not-writable", f"{path} stayed locked by another process", hint="jm status")
     return JourneymanError(
         "corrupt-store",
         f"{path} is damaged: {error}",
         facts=("verified commits and every attempt are safe in git, under journeyman/ and refs/journeyman/",),
-        hint=f"mv {path} {path}.damaged",
+        # With the files beside it: SQLite would write an old log into a new database.
+        hint=f"cd {shlex.quote(str(path.parent))} && mkdir -p damaged && mv {path.name}* damaged/",
     )
 
 
-def _uri(path: Path) -> str:
-    from urllib.parse import quote
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone())
 
-    return quote(str(path))
+
+def _is_full(path: Path) -> bool:
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _LITTLE_BYTES

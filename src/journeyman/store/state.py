@@ -10,8 +10,15 @@ from pathlib import Path
 
 from journeyman.domain.errors import JourneymanError
 
+_MACHINE = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO),
+        *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE),
+    }
+)
 STATE_DIR = ".journeyman"
 DATABASE = "journeyman.db"
+FREE_SPACE = "free some space, then run it again"
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,11 @@ def ensure_state(repository_root: Path) -> StateDir:
     """The state folder, made when missing. Raises JourneymanError("not-writable" or "disk-full")."""
     state = state_dir(repository_root)
     ignore = state.root / ".gitignore"
+    if state.root.is_symlink() and not state.root.exists():
+        target = state.root.readlink()
+        raise JourneymanError("not-writable", f"{state.root} is a link to {target}, which is not there")
+    if state.root.exists() and not state.root.is_dir():
+        raise JourneymanError("not-writable", f"{state.root} is not a folder: runs are kept in one")
     try:
         state.root.mkdir(exist_ok=True)
         if not ignore.exists():
@@ -55,10 +67,15 @@ def ensure_state(repository_root: Path) -> StateDir:
 def storage_error(error: OSError, path: Path) -> JourneymanError:
     """The expected error that an OSError on our own files stands for."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return JourneymanError(
-            "disk-full", f"the disk that holds {path} is full", hint="free some space, then run it again"
-        )
+        return JourneymanError("disk-full", f"the disk that holds {path} is full", hint=FREE_SPACE)
     return JourneymanError("not-writable", f"{path} cannot be written: {error.strerror or error}")
+
+
+def machine_error(error: OSError) -> JourneymanError | None:
+    """The expected error when it is the machine that is in trouble; ``None`` when it may be a bug of ours."""
+    if error.errno not in _MACHINE:
+        return None
+    return storage_error(error, Path(os.fsdecode(error.filename)) if error.filename else Path("a file"))
 
 
 def find_state_root(directory: Path) -> Path:

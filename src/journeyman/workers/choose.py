@@ -11,29 +11,36 @@ from journeyman.domain.task import Task
 from journeyman.workers.autofix_task import can_autofix
 
 _ADVICE = """
-Any coding agent with a command line can be the worker. In journeyman.toml:
+The built-in agent needs a model:
 
-    worker = "claude"
+    export ANTHROPIC_API_KEY=…        then jm run as before, or
+    export OPENAI_API_KEY=…           likewise, or
+    jm run "…" --model ollama:NAME    a model on this machine, or
+    OPENAI_BASE_URL=http://localhost:8000/v1 jm run "…" --model openai:NAME
 
-    [workers.claude]
-    type = "command"
-    command = ["claude", "-p", "{prompt}", "--permission-mode", "acceptEdits"]
-    env = ["ANTHROPIC_API_KEY"]
-
-{prompt} or {prompt_file} is filled in; the program edits a worktree of its own, and Journeyman commits.
+A coding CLI that you have can be the worker instead: --worker claude_code, codex or opencode;
+any other program through a [workers.NAME] table of type "command" in journeyman.toml.
 """
 
 
 def choose_worker(
-    task: Task, settings: Settings, flag: str | None, fixers: Callable[[], tuple[Fixer, ...]]
+    task: Task,
+    settings: Settings,
+    flag: str | None,
+    *,
+    model_ready: Callable[[], bool],
+    fixers: Callable[[], tuple[Fixer, ...]],
 ) -> str:
     """The name of the run's worker. Raises JourneymanError("no-worker") with how to get one.
 
-    ``fixers`` are those of the repository; looked for only when nobody named a worker.
+    ``model_ready``: a model is configured, or a provider's key is there. ``fixers`` are those of the
+    repository. Both are looked for only when nobody named a worker.
     """
     wanted = flag or task.worker or settings.phases.implement.worker or settings.worker
     if wanted is not None:
         return wanted
+    if model_ready():
+        return WorkerType.AGENT.value
     decision = can_autofix(task, fixers())
     if decision.possible:
         return WorkerType.AUTOFIX.value
@@ -44,5 +51,5 @@ def choose_worker(
             f"autofix, which needs no set-up, is not for it: {decision.reason}",
             *_ADVICE.rstrip().splitlines(),
         ),
-        hint=f'jm run "{task.title}" --worker claude',
+        hint=f'jm run "{task.title}" --model PROVIDER:NAME',
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 
@@ -11,18 +10,15 @@ from journeyman.domain.plan import Implementation, Question
 from journeyman.domain.process import CommandResult, Network
 from journeyman.domain.settings import WorkerSettings
 from journeyman.domain.worker import Health, ImplementRequest, WorkerHost
+from journeyman.workers.answer import plain, read_answer, shortened
 from journeyman.workers.base import ImplementOnly, missing_programs
 from journeyman.workers.prompt import implement_prompt
 
 MAX_ACTIVITIES = 200
-MAX_LINE_CHARACTERS = 300
-MAX_ANSWER_CHARACTERS = 4_000
-MAX_OPTIONS = 20
 _LAST_LINES = 15
 # Linux takes at most 128 KiB in one argument of a program, its end mark included.
 _MAX_ARGUMENT_BYTES = 131_000
 _PLACEHOLDER = re.compile(r"\{(prompt_file|prompt|worktree|run_id)\}")
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -124,18 +120,16 @@ class CommandWorker(ImplementOnly):
 def read_outcome(result: CommandResult) -> CommandOutcome:
     """What the exit code and the last lines say. A last line that is a JSON object speaks for the worker."""
     said = _lines(result.stdout)
-    answer = _answer(said[-1]) if said else None
+    answer = read_answer(said[-1]) if said else None
     if answer is not None:
         said = said[:-1]
-    summary = _said((answer or {}).get("summary", ""))
-    if answer is None and said:
-        summary = _shortened(said[-1])
-    last = tuple(_shortened(line) for line in (said + _lines(result.stderr))[-_LAST_LINES:])
+    summary = answer.summary if answer else shortened(said[-1]) if said else ""
+    last = tuple(shortened(line) for line in (said + _lines(result.stderr))[-_LAST_LINES:])
     return CommandOutcome(
         exit_code=result.exit_code,
         timed_out=result.timed_out,
         summary=summary,
-        blocked=_question(answer.get("blocked")) if answer else None,
+        blocked=answer.blocked if answer else None,
         last_lines=last,
     )
 
@@ -148,12 +142,12 @@ class _Activities:
         self._count = 0
 
     def __call__(self, stream: str, line: str) -> None:
-        text = _plain(line)
-        if stream != "stdout" or not text or _answer(text) is not None:
+        text = plain(line)
+        if stream != "stdout" or not text or read_answer(text) is not None:
             return
         self._count += 1
         if self._count < MAX_ACTIVITIES:
-            self._host.activity(_shortened(text))
+            self._host.activity(shortened(text))
         elif self._count == MAX_ACTIVITIES:
             self._host.activity("… further lines are not shown")
 
@@ -162,43 +156,6 @@ def _fill(command: tuple[str, ...], values: dict[str, str]) -> tuple[str, ...]:
     return tuple(_PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), word) for word in command)
 
 
-def _answer(line: str) -> dict[str, object] | None:
-    if not line.startswith("{"):
-        return None
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) and not {"summary", "blocked"}.isdisjoint(value) else None
-
-
-def _question(value: object) -> Question | None:
-    if isinstance(value, str) and value.strip():
-        return Question(reason=_said(value), question=_said(value))
-    if not isinstance(value, dict) or not value:
-        return None
-    options = value.get("options")
-    question = _said(value.get("question") or value.get("reason") or "it did not say what it needs")
-    return Question(
-        reason=_said(value.get("reason") or question),
-        question=question,
-        options=tuple(_said(option) for option in options[:MAX_OPTIONS]) if isinstance(options, list) else (),
-    )
-
-
-def _said(value: object) -> str:
-    """A value of the program's answer as a text that can be stored: bounded, without lone surrogates."""
-    return str(value)[:MAX_ANSWER_CHARACTERS].encode("utf-8", "backslashreplace").decode()
-
-
 def _lines(output: bytes) -> list[str]:
-    lines = (_plain(line) for line in output.decode("utf-8", "backslashreplace").splitlines())
+    lines = (plain(line) for line in output.decode("utf-8", "backslashreplace").splitlines())
     return [line for line in lines if line]
-
-
-def _plain(line: str) -> str:
-    return _ESCAPES.sub("", line).strip()
-
-
-def _shortened(line: str) -> str:
-    return line if len(line) <= MAX_LINE_CHARACTERS else line[: MAX_LINE_CHARACTERS - 1] + "…"

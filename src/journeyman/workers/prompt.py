@@ -22,19 +22,23 @@ _NOTHING = "(nothing)"
 
 def implement_prompt(request: ImplementRequest, worktree: Path) -> str:
     """Everything that the request says, in the order in which a worker needs it."""
-    return _template().substitute(
-        worktree=worktree,
-        task=_task(request.task),
-        milestone_number=request.milestone_number,
-        milestone_count=len(request.plan.milestones),
-        milestone_title=request.milestone.title,
-        milestone=_milestone(request.milestone),
-        scope=_scope(request.scope),
-        checks=_list(_check(check) for check in request.checks),
-        failures=_complaints(request.failures, request.findings),
-        guidance=request.guidance.strip() or _NOTHING,
-        answer=f"# A person's answer to your question\n\n{request.answer}\n\n" if request.answer else "",
-    )
+    answer = f"# A person's answer to your question\n\n{request.answer}\n\n" if request.answer else ""
+    return _template().substitute(prompt_parts(request), worktree=worktree, answer=answer)
+
+
+def prompt_parts(request: ImplementRequest) -> dict[str, str]:
+    """The request's parts as Markdown, by name: for any worker's template."""
+    return {
+        "task": _task(request.task),
+        "milestone_number": str(request.milestone_number),
+        "milestone_count": str(len(request.plan.milestones)),
+        "milestone_title": request.milestone.title,
+        "milestone": _milestone(request.milestone),
+        "scope": scope_text(request.scope),
+        "checks": checks_text(request.checks),
+        "failures": complaints_text(request.failures, request.findings),
+        "guidance": request.guidance.strip() or _NOTHING,
+    }
 
 
 @cache
@@ -56,7 +60,8 @@ def _milestone(milestone: Milestone) -> str:
     return "\n\n".join(parts) or "The whole task."
 
 
-def _scope(scope: Scope) -> str:
+def scope_text(scope: Scope) -> str:
+    """What may change, as a list."""
     lines = [f"only: {', '.join(scope.allow)}" if scope.allow else "any file, except:"]
     if scope.deny:
         lines.append(f"never: {', '.join(scope.deny)}")
@@ -68,12 +73,18 @@ def _scope(scope: Scope) -> str:
     return _list(lines)
 
 
+def checks_text(checks: tuple[Check, ...]) -> str:
+    """The checks and their commands, as a list."""
+    return _list(_check(check) for check in checks)
+
+
 def _check(check: Check) -> str:
     command = check.run if isinstance(check.run, str) else shlex.join(check.run)
     return f"{check.name}: {command}"
 
 
-def _complaints(failures: tuple[NewFailure, ...], findings: tuple[Finding, ...]) -> str:
+def complaints_text(failures: tuple[NewFailure, ...], findings: tuple[Finding, ...]) -> str:
+    """What VERIFY and REVIEW complained of, within bounds."""
     lines = [_failure(failure) for failure in failures[:MAX_FAILURES]]
     if len(failures) > MAX_FAILURES:
         lines.append(f"and {len(failures) - MAX_FAILURES} more failures")

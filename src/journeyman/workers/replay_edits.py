@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from journeyman.domain.errors import JourneymanError
+from journeyman.workers.confined import entry, followed, real
 from journeyman.workers.replay_session import (
     Delete,
     Edit,
@@ -24,7 +24,7 @@ def apply_edit(edit: Edit, worktree: Path, place: str) -> str:
     Raises JourneymanError("worker-failed"), opening with ``place``, when it does not fit the tree.
     """
     try:
-        return _apply(edit, _real(worktree), place)
+        return _apply(edit, real(worktree), place)
     except OSError as error:
         raise _failed(place, f"{edit.path}: {error.strerror or error}") from None
 
@@ -83,27 +83,17 @@ def _replace(target: Path, path: str, parts: tuple[Replacement, ...], place: str
 
 
 def _entry(path: str, root: Path, place: str) -> Path:
-    """The directory entry itself: symlinks on the way are followed, one at the end is not."""
-    lexical = root / path
-    return _confined(_real(lexical.parent) / lexical.name, path, root, place)
+    try:
+        return entry(root, path)
+    except ValueError as error:
+        raise _failed(place, f"{error} through a symlink") from None
 
 
 def _followed(path: str, root: Path, place: str) -> Path:
-    """The file that reading or writing the path reaches."""
-    return _confined(_real(root / path), path, root, place)
-
-
-def _confined(target: Path, path: str, root: Path, place: str) -> Path:
-    if not target.is_relative_to(root) or target == root:
-        raise _failed(place, f"{path} leads out of the worktree through a symlink")
-    if target.relative_to(root).parts[0].casefold() == ".git":
-        raise _failed(place, f"{path} leads into .git through a symlink")
-    return target
-
-
-def _real(path: Path) -> Path:
-    """Without symlinks. ``Path.resolve`` raises another error for a loop in each version of Python."""
-    return Path(os.path.realpath(path))
+    try:
+        return followed(root, path)
+    except ValueError as error:
+        raise _failed(place, f"{error} through a symlink") from None
 
 
 def _failed(place: str, message: str, *facts: str) -> JourneymanError:

@@ -15,10 +15,6 @@ from typing import Any
 from journeyman.domain.errors import JourneymanError
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-_NOT_WRITABLE = (
-    *(errno.EROFS, errno.EACCES, errno.EPERM, errno.EBUSY),
-    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG),
-)
 
 
 @contextlib.contextmanager
@@ -30,9 +26,7 @@ def plain_errors(path: Path) -> Iterator[None]:
         where = os.fsdecode(error.filename) if error.filename else str(path)
         if error.errno in _DISK_FULL:
             raise JourneymanError("disk-full", f"there is no room to write {where}") from None
-        if error.errno in _NOT_WRITABLE:
-            raise JourneymanError("not-writable", f"{where}: {error.strerror}") from None
-        raise
+        raise JourneymanError("not-writable", f"{where}: {error.strerror or error}") from None
 
 
 def write_atomic(path: Path, content: bytes) -> None:

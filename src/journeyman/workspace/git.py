@@ -15,7 +15,7 @@ _TIMEOUT_S = 1800.0
 _WHOLE_OUTPUT = 1 << 32
 _SHOWN_CHARACTERS = 2000
 _LITTLE_BYTES = 1 << 20
-_DISK_FULL = ("No space left on device", "Disk quota exceeded")
+_DISK_FULL = ("No space left on device", "Disk quota exceeded", "Out of diskspace")
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Operation not permitted")
 
 
@@ -93,7 +93,12 @@ class Git:
         except JourneymanError as error:
             if error.code != "command-not-found" or not self.cwd.is_dir():
                 raise
-            raise JourneymanError("git-missing", "git could not be started", facts=error.facts) from None
+            raise JourneymanError(
+                "git-missing",
+                error.message,
+                facts=(f"PATH: {self._whole_env.get('PATH', 'not set')}",),
+                hint="install git 2.31 or newer, or put it on the PATH",
+            ) from None
         if result.timed_out or result.truncated or result.exit_code < 0:
             raise failure(result)
         return result

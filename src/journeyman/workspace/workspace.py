@@ -89,6 +89,11 @@ class Workspace:
         """Where the worker edits."""
         return self._worktrees.path("work")
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a worktree that a worker may have edited."""
+        return self._worktrees.find("work") is not None
+
     async def open(self) -> OpenedWorkspace:
         """The worktree at the base commit, on no branch, and the run's branch; as they are when they exist.
 

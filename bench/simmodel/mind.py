@@ -1,0 +1,173 @@
+"""What the model does next: one pure function from the conversation and the session to an answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bench.simmodel import asides
+from bench.simmodel.progress import Progress, files_of, must_ask, new_id, progress_of
+from bench.simmodel.session import Edit, Session, Step, Task
+from bench.simmodel.sight import Sight, applied, sight_of
+from bench.simmodel.styles.base import Draft, Numbered, Style, instance_of
+from bench.simmodel.styles.choose import choose_style
+from bench.simmodel.tokens import compact
+from bench.simmodel.values import Answer, Call, Conversation, Finish, Move, Protocol, Thought
+
+_LOST = "I could not find the text to change in {paths}."
+_STUCK = "I have nothing more to try: the last change still fails."
+_UNKNOWN = "The session of this simulated model has no task that matches."
+
+
+def think(session: Session, conversation: Conversation) -> Thought:
+    """The answer to one request."""
+    task = session.task_for(conversation.opening, conversation.user_text(), conversation.system)
+    thought = _think(task, conversation)
+    return replace(thought, task=task.match.pattern if task else None)
+
+
+def _think(task: Task | None, conversation: Conversation) -> Thought:
+    if structured := asides.submission(task, conversation, sight_of(conversation)):
+        return _call(conversation, [structured], 0)
+    if conversation.forced and (tool := conversation.tool(conversation.forced)):
+        draft = Draft(Move.DONE, tool.name, instance_of(tool.parameters), kind=tool.kind)
+        return _call(conversation, [draft], 0)
+    style = choose_style(conversation)
+    if style is None and not asides.wants_blocks(conversation):
+        return Thought(Answer(asides.short_text(conversation)), Move.SAY)
+    if task is None:
+        return _end(conversation, style, _UNKNOWN, 0)
+    if task.blocked and must_ask(task.blocked, conversation):
+        return _ask(conversation, task)
+    if not task.steps:
+        return _end(conversation, style, "There is nothing to do.", 0)
+    return _work(task, conversation, style)
+
+
+def _work(task: Task, conversation: Conversation, style: Style | None) -> Thought:
+    sight = sight_of(conversation)
+    progress = _caught_up(progress_of(conversation, task), task, sight)
+    step = task.steps[progress.step]
+    pending = [(number, edit) for number, edit in enumerate(step.edits) if number not in progress.edited]
+    if progress.exhausted:
+        return _end(conversation, style, _STUCK, progress.step)
+    if not pending:
+        return _finish(task, conversation, style, progress, step)
+    missing = _missing(pending, progress, sight, style)
+    if not missing:
+        return _edit(conversation, style, pending, step, progress, sight)
+    if style is None:
+        return Thought(Answer(asides.ask_for_files(missing)), Move.READ)
+    return _look(task, conversation, style, progress, missing)
+
+
+def _look(
+    task: Task, conversation: Conversation, style: Style, progress: Progress, missing: list[Edit]
+) -> Thought:
+    """Search first, then read what is needed; say so when that has not helped."""
+    fresh = not (progress.searched or progress.reads or progress.stale or progress.step)
+    if fresh and task.search and (drafts := style.search(task.search)):
+        return _call(conversation, drafts, progress.step)
+    names = files_of(task)
+    first = not progress.ever_read and not progress.step
+    wanted = dict.fromkeys([*(task.needs if first else ()), *(edit.path for edit in missing)])
+    files = [(names.index(path), path) for path in wanted if progress.may_read(path)]
+    if files and not progress.gave_up:
+        again = any(progress.reads[path] for _, path in files) and not progress.stale
+        hints = (
+            tuple(edit.old.strip().splitlines()[0] for edit in missing if edit.old.strip()) if again else ()
+        )
+        return _call(conversation, style.read(files, hints), progress.step)
+    paths = ", ".join(dict.fromkeys(edit.path for edit in missing))
+    return _end(conversation, style, _LOST.format(paths=paths), progress.step)
+
+
+def _finish(
+    task: Task, conversation: Conversation, style: Style | None, progress: Progress, step: Step
+) -> Thought:
+    """Everything is edited: test where nobody else does, then say so."""
+    if style and task.tests and not style.host_verifies and not progress.tested:
+        drafts = style.run(task.tests)
+        if drafts:
+            return _call(conversation, drafts, progress.step)
+    return _end(conversation, style, step.say, progress.step)
+
+
+def _edit(
+    conversation: Conversation,
+    style: Style | None,
+    pending: Numbered,
+    step: Step,
+    progress: Progress,
+    sight: Sight,
+) -> Thought:
+    if style is None:
+        return Thought(Answer(asides.blocks(pending, step.say, sight)), Move.EDIT)
+    drafts = style.edit(pending, sight, step.say, parallel=conversation.parallel)
+    if not drafts:
+        return _end(conversation, style, "No tool here can make this change.", progress.step)
+    return _call(conversation, drafts, progress.step)
+
+
+def _caught_up(progress: Progress, task: Task, sight: Sight) -> Progress:
+    """Book edits that the files show already: made in an earlier conversation, or beside one that failed."""
+    for path, text in progress.shown.items():
+        shown = Sight([text])
+        for number, edit in enumerate(task.steps[progress.step].edits):
+            if edit.path == path and progress.failed_edits and applied(edit, shown):
+                progress.edited.add(number)
+    while not progress.edited and not progress.failed_edits and not progress.exhausted:
+        edits = task.steps[progress.step].edits
+        if not edits or not all(applied(edit, sight) for edit in edits):
+            break
+        if not progress.earlier_failure:
+            progress.edited |= set(range(len(edits)))
+            break
+        progress.advance(len(task.steps))
+    return progress
+
+
+def _missing(pending: Numbered, progress: Progress, sight: Sight, style: Style | None) -> list[Edit]:
+    """The edits that cannot be made yet."""
+    must_read = style is not None and style.must_read
+    return [
+        edit
+        for _, edit in pending
+        if edit.replaces
+        and (
+            not sight.sees(edit.old)
+            or edit.path in progress.stale
+            or (must_read and edit.path not in progress.ever_read)
+        )
+    ]
+
+
+def _ask(conversation: Conversation, task: Task) -> Thought:
+    blocked = task.blocked
+    if blocked is None:
+        return Thought(Answer(_UNKNOWN), Move.SAY)
+    arguments = {"reason": blocked.reason, "question": blocked.question, "options": list(blocked.options)}
+    if tool := conversation.tool("blocked"):
+        return _call(conversation, [Draft(Move.BLOCKED, tool.name, arguments)], 0)
+    return Thought(Answer(f"{blocked.question}\n{compact({'blocked': arguments})}"), Move.BLOCKED)
+
+
+def _end(conversation: Conversation, style: Style | None, say: str, step: int) -> Thought:
+    """The end of the work, as the client wants to be told."""
+    if style and (drafts := style.finish(say)):
+        return _call(conversation, drafts, step)
+    wants_json = '{"summary":' in conversation.opening
+    return Thought(Answer(f"{say}\n{compact({'summary': say})}" if wants_json else say), Move.DONE)
+
+
+def _call(conversation: Conversation, drafts: list[Draft], step: int) -> Thought:
+    """The drafts as calls; only the first where the client takes no more."""
+    sent = drafts if conversation.parallel else drafts[:1]
+    calls = tuple(as_call(draft, conversation, step) for draft in sent)
+    return Thought(Answer(calls=calls, finish=Finish.CALLS), drafts[0].move)
+
+
+def as_call(draft: Draft, conversation: Conversation, step: int = 0) -> Call:
+    """The draft with an id."""
+    prefix = "toolu" if conversation.protocol is Protocol.MESSAGES else "call"
+    raw = draft.arguments if isinstance(draft.arguments, str) else compact(draft.arguments)
+    return Call(new_id(prefix, draft.move, step, draft.numbers), draft.name, raw, draft.kind)

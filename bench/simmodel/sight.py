@@ -1,0 +1,109 @@
+"""What the model has seen: whether a text stands in the conversation, whatever line numbers are before it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from functools import cached_property
+
+from bench.simmodel.session import Edit
+from bench.simmodel.values import Conversation
+
+# Line numbers as tools print them: grep's `path:12:x`, `12: x`, `12:x`, `  12| x`, `12|x`, `12\tx`, `12→x`.
+_GUTTERS = tuple(
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        r"^[^\s:]+:\d+:",
+        r"^[ \t]*\d+: ",
+        r"^[ \t]*\d+:",
+        r"^[ \t]*\d+\| ",
+        r"^[ \t]*\d+\|",
+        r"^[ \t]*\d+[\t→]",
+    )
+)
+_DIFF = re.compile(r"^[+ ]", re.MULTILINE)
+
+
+class Sight:
+    """Texts that were read, and what stands in them."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        # A line end after each text: tools leave out the last one of a file.
+        self._raw = "".join(f"{leaf}\n" for text in texts for leaf in _leaves(text))
+
+    def sees(self, text: str) -> bool:
+        """Whether the text was seen, line by line as it stands in the file."""
+        if text in self._raw:
+            return True
+        return "\n" in text and any(text in variant for variant in (*self._bare, self._undiffed))
+
+    def whole_lines(self, text: str) -> str | None:
+        """The whole lines of the file that hold the text, as first seen; ``None`` when it was not."""
+        wanted = text.removesuffix("\n")
+        for variant in (self._raw, *self._bare):
+            at = variant.find(wanted)
+            if at >= 0:
+                begin = variant.rfind("\n", 0, at) + 1
+                end = variant.find("\n", at + len(wanted))
+                return _without_number(variant[begin : end if end >= 0 else len(variant)])
+        return None
+
+    def position(self, text: str) -> int:
+        """Where it was first seen: the order of edits within a file."""
+        return next((at for variant in (self._raw, *self._bare) if (at := variant.find(text)) >= 0), -1)
+
+    @cached_property
+    def _bare(self) -> tuple[str, ...]:
+        """The texts without each kind of line number, where that changes anything."""
+        stripped = (gutter.sub("", self._raw) for gutter in _GUTTERS)
+        return tuple(variant for variant in dict.fromkeys(stripped) if variant != self._raw)
+
+    @cached_property
+    def _undiffed(self) -> str:
+        """The texts as if they were diffs: the new side of them."""
+        return _DIFF.sub("", self._raw)
+
+
+def _without_number(lines: str) -> str:
+    """A line number before a single line, gone; several lines have been found without."""
+    if "\n" in lines:
+        return lines
+    gutter = next((found for pattern in _GUTTERS if (found := pattern.match(lines))), None)
+    return lines[gutter.end() :] if gutter else lines
+
+
+def sight_of(conversation: Conversation) -> Sight:
+    """All that the model has before it, its own words included."""
+    texts = [conversation.system]
+    for turn in conversation.turns:
+        texts += [turn.text, *(result.text for result in turn.results), *(call.raw for call in turn.calls)]
+    return Sight(text for text in texts if text)
+
+
+def applied(edit: Edit, sight: Sight) -> bool:
+    """Whether the text shows the file as it is after the edit."""
+    if not edit.replaces or not edit.new.strip():
+        return False
+    return sight.sees(edit.new) and (edit.old in edit.new or not sight.sees(edit.old))
+
+
+def _leaves(text: str) -> list[str]:
+    """The text; and when it is JSON, the texts in it, in which line breaks are real."""
+    if text[:1] not in {"{", "["}:
+        return [text]
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return [text]
+    found = [text]
+    pending = [value]
+    while pending:
+        item = pending.pop(0)
+        if isinstance(item, str):
+            found.append(item)
+        elif isinstance(item, dict):
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+    return found

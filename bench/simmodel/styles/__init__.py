@@ -1,0 +1,1 @@
+"""How the model speaks to each client's tools: one style for each family of tools."""

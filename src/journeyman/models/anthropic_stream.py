@@ -1,0 +1,181 @@
+"""An answer of Anthropic's Messages put together from its events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from journeyman.domain.model import Finish, OnText, ToolCall
+from journeyman.models.anthropic_messages import OPAQUE
+from journeyman.models.spent import Spent, count, total
+from journeyman.models.texts import arguments_of, clean, tool_call, whole
+
+_FINISHES = {
+    "end_turn": Finish.STOP,
+    "stop_sequence": Finish.STOP,
+    "pause_turn": Finish.STOP,
+    "tool_use": Finish.TOOLS,
+    "max_tokens": Finish.LENGTH,
+    "model_context_window_exceeded": Finish.LENGTH,
+    "refusal": Finish.REFUSAL,
+}
+# Which field of a block a delta goes on with.
+_GROWS = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta": "signature"}
+
+
+@dataclass
+class _Block:
+    """A content block as it grows; ``pieces`` are the JSON of a call's input."""
+
+    content: dict[str, Any]
+    pieces: list[str] = field(default_factory=list)
+
+    @property
+    def call(self) -> ToolCall | None:
+        if self.content.get("type") != "tool_use":
+            return None
+        call_id, name = str(self.content.get("id") or ""), str(self.content.get("name") or "")
+        given = self.content.get("input")
+        if not "".join(self.pieces) and isinstance(given, dict):
+            return ToolCall(call_id, name, clean(given))
+        return tool_call(call_id, name, "".join(self.pieces))
+
+    @property
+    def whole(self) -> dict[str, Any]:
+        """The block for sending it back."""
+        call = self.call
+        block = {**self.content, "input": arguments_of(call)} if call else self.content
+        return {name: clean(value) for name, value in block.items()}
+
+
+class MessageStream:
+    """Feed it the payloads of the events; or one whole message."""
+
+    def __init__(self, on_text: OnText | None, model: str) -> None:
+        self._on_text = on_text
+        self._asked_model = model
+        self._model: str | None = None
+        self._blocks: dict[int, _Block] = {}
+        self._reason: str | None = None
+        self._usage: dict[str, Any] = {}
+        self.recognised = False
+        """Whether anything came that a message is made of."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the model said why it stopped."""
+        return self._reason is not None
+
+    def feed(self, payload: dict[str, Any]) -> None:
+        """Take one event's payload, or a whole message."""
+        match payload.get("type"):
+            case "message_start":
+                self._take_message(payload.get("message"))
+            case "message":
+                self._take_message(payload)
+            case "content_block_start":
+                self._start(_number(payload), payload.get("content_block"))
+            case "content_block_delta":
+                self._grow(_number(payload), payload.get("delta"))
+            case "message_delta":
+                self._take_usage(payload.get("usage"))
+                self._take_reason(payload.get("delta"))
+            case _:  # pings, and what is yet to be invented
+                pass
+
+    @property
+    def text(self) -> str:
+        """The text of all text blocks."""
+        texts = (block.content.get("text") for block in self._ordered if block.content.get("type") == "text")
+        return whole("".join(text for text in texts if isinstance(text, str)))
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The calls, in the model's order."""
+        return tuple(call for block in self._ordered if (call := block.call) is not None)
+
+    @property
+    def finish(self) -> Finish:
+        """Why it ended."""
+        finish = _FINISHES.get(self._reason or "", Finish.STOP)
+        if finish in {Finish.STOP, Finish.TOOLS}:
+            return Finish.TOOLS if self.calls else Finish.STOP
+        return finish
+
+    @property
+    def opaque(self) -> Any:  # noqa: ANN401 - JSON
+        """All blocks in their order, when there is thinking among them."""
+        blocks = [block.whole for block in self._ordered]
+        if all(block.get("type") in {"text", "tool_use"} for block in blocks):
+            return None
+        kept = [
+            block for block in blocks if block.get("type") != "text" or str(block.get("text", "")).strip()
+        ]
+        return {OPAQUE: {"model": self._asked_model, "blocks": kept}}
+
+    @property
+    def spent(self) -> Spent:
+        """What the usage says: cached tokens are not part of Anthropic's ``input_tokens``."""
+        fresh = count(self._usage.get("input_tokens"))
+        read = count(self._usage.get("cache_read_input_tokens"))
+        written = count(self._usage.get("cache_creation_input_tokens"))
+        return Spent(
+            model=self._model,
+            tokens_in=None if fresh is None else total([fresh, read, written]),
+            tokens_cached=read,
+            tokens_written=written,
+            tokens_out=count(self._usage.get("output_tokens")),
+        )
+
+    @property
+    def _ordered(self) -> list[_Block]:
+        return [self._blocks[index] for index in sorted(self._blocks)]
+
+    def _take_message(self, message: Any) -> None:  # noqa: ANN401 - a provider's JSON
+        if not isinstance(message, dict):
+            return
+        self.recognised = True
+        if isinstance(message.get("model"), str):
+            self._model = message["model"]
+        self._take_usage(message.get("usage"))
+        content = message.get("content")
+        for index, block in enumerate(content if isinstance(content, list) else []):
+            self._start(index, block)
+        self._take_reason(message)
+
+    def _take_usage(self, usage: Any) -> None:  # noqa: ANN401 - a provider's JSON
+        # The figures of later events are totals, not additions.
+        if isinstance(usage, dict):
+            self._usage |= {name: value for name, value in usage.items() if value is not None}
+
+    def _take_reason(self, holder: Any) -> None:  # noqa: ANN401 - a provider's JSON
+        if isinstance(holder, dict) and holder.get("stop_reason"):
+            self._reason = str(holder["stop_reason"])
+
+    def _start(self, index: int, block: Any) -> None:  # noqa: ANN401 - a provider's JSON
+        if isinstance(block, dict):
+            self.recognised = True
+            self._blocks[index] = _Block(dict(block))
+            if block.get("type") == "text":
+                self._say(block.get("text"))
+
+    def _grow(self, index: int, delta: Any) -> None:  # noqa: ANN401 - a provider's JSON
+        block = self._blocks.get(index)
+        if block is None or not isinstance(delta, dict):
+            return
+        kind = str(delta.get("type"))
+        if kind == "input_json_delta" and isinstance(delta.get("partial_json"), str):
+            block.pieces.append(delta["partial_json"])
+        name = _GROWS.get(kind)
+        if name is not None and isinstance(delta.get(name), str):
+            block.content[name] = str(block.content.get(name) or "") + delta[name]
+        if kind == "text_delta":
+            self._say(delta.get("text"))
+
+    def _say(self, text: Any) -> None:  # noqa: ANN401 - a provider's JSON
+        if self._on_text is not None and isinstance(text, str) and text:
+            self._on_text(whole(text))
+
+
+def _number(payload: dict[str, Any]) -> int:
+    return count(payload.get("index")) or 0

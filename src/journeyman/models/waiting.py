@@ -1,0 +1,102 @@
+"""Whether and when to try again, decided as values; and the loop that tries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from random import SystemRandom
+from typing import Generic, TypeVar
+
+from journeyman.models.failures import Failure, TryFailed
+
+T = TypeVar("T")
+
+OnWait = Callable[[float, str], None]
+"""Called before each wait with its seconds and the reason."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to bear with a provider."""
+
+    max_tries: int = 10
+    budget_s: float = 300.0
+    """For waiting between tries and for silence within them; a try that hears something costs nothing."""
+    base_s: float = 0.5
+    cap_s: float = 60.0
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Try again after this."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """Try no more, because of this; empty when the last failure says it all."""
+
+    why: str = ""
+
+
+def next_step(
+    failure: Failure, tries: int, lost_s: float, patience: Patience, chance: float
+) -> Wait | GiveUp:
+    """What to do after ``tries`` failed ones. ``chance``, in 0…1, is the jitter: all of it, or none.
+
+    Exponential backoff with full jitter; a time that the server names is honoured, and spread a little.
+    """
+    if failure.code is not None:
+        return GiveUp()
+    allowed = min(patience.max_tries, failure.max_tries or patience.max_tries)
+    if tries >= allowed:
+        return GiveUp(f"{tries} tries failed" if tries > 1 else "")
+    seconds = min(patience.cap_s, patience.base_s * 2 ** (tries - 1)) * chance
+    if failure.retry_after_s:
+        seconds = failure.retry_after_s + min(1.0, failure.retry_after_s / 10) * chance
+        if seconds > patience.budget_s:
+            return GiveUp(f"the provider asks to wait {seconds:.0f} s")
+    if lost_s + seconds > patience.budget_s:
+        return GiveUp(f"{patience.budget_s:.0f} s of waiting are used up")
+    return Wait(seconds)
+
+
+@dataclass
+class Tries:
+    """What was tried so far."""
+
+    failures: list[Failure] = field(default_factory=list)
+    waited_s: float = 0.0
+
+    @property
+    def lost_s(self) -> float:
+        """Seconds in which nothing was heard."""
+        return self.waited_s + sum(failure.silent_s for failure in self.failures)
+
+
+@dataclass(frozen=True)
+class GaveUp(Generic[T]):
+    """No try succeeded."""
+
+    why: str
+
+
+async def persevere(
+    one_try: Callable[[], Awaitable[T]], tries: Tries, patience: Patience, on_wait: OnWait | None = None
+) -> T | GaveUp[T]:
+    """The first success, or the end of patience. What failed is noted in ``tries``."""
+    chance = SystemRandom().random
+    while True:
+        try:
+            return await one_try()
+        except TryFailed as failed:
+            tries.failures.append(failed.failure)
+        step = next_step(tries.failures[-1], len(tries.failures), tries.lost_s, patience, chance())
+        if isinstance(step, GiveUp):
+            return GaveUp(step.why)
+        if on_wait is not None:
+            on_wait(step.seconds, tries.failures[-1].reason)
+        tries.waited_s += step.seconds
+        await asyncio.sleep(step.seconds)

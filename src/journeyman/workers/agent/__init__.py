@@ -1,0 +1,1 @@
+"""The built-in agent: few round trips, every effect durable, the host verifies."""

@@ -1,0 +1,84 @@
+"""The ``read`` and ``search`` tools: many files and many patterns in one call, bounded, with line numbers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from journeyman.domain.worker import WorkerHost
+from journeyman.workers.confined import followed, real
+
+MAX_READ_CHARACTERS = 40_000
+MAX_FILE_LINES = 800
+MAX_MATCHES = 60
+MAX_MATCH_CHARACTERS = 240
+_SEARCH_TIMEOUT_S = 30.0
+
+
+def read_files(worktree: Path, files: list[Any]) -> str:
+    """The files' lines with their numbers; each may have a range. Says what was left out."""
+    root = real(worktree)
+    parts, left = [], MAX_READ_CHARACTERS
+    for wanted in files:
+        if isinstance(wanted, str):
+            wanted = {"path": wanted}  # noqa: PLW2901 - a model's shorthand
+        if not isinstance(wanted, dict) or not isinstance(wanted.get("path"), str):
+            parts.append("error: each file is an object with a path, and perhaps start and end")
+            continue
+        part = _read(root, wanted["path"], _number(wanted.get("start")), _number(wanted.get("end")))
+        if len(part) > left:
+            part = part[:left] + "\n[cut: read the rest by range]"
+        left = max(0, left - len(part))
+        parts.append(part)
+    return "\n\n".join(parts)
+
+
+def numbered(lines: list[str], first: int) -> str:
+    """Lines with their numbers, ``  12|text``: edits and failures can refer to them."""
+    return "\n".join(f"{number}|{line}" for number, line in enumerate(lines, first))
+
+
+async def search(host: WorkerHost, patterns: list[Any], path: str | None) -> str:
+    """Matches of each pattern (an extended regular expression) in the files that git does not ignore."""
+    texts = [pattern for pattern in patterns if isinstance(pattern, str) and pattern]
+    if not texts:
+        return "error: patterns is a list of regular expressions"
+    where = ("--", path) if path else ()
+    parts = []
+    for pattern in texts:
+        command = ("git", "grep", "-nIE", "--untracked", "--no-color", "-e", pattern, *where)
+        result = await host.run(command, timeout_s=_SEARCH_TIMEOUT_S)
+        if result.exit_code not in {0, 1}:
+            parts.append(f"{pattern}: error: {result.text.strip()[:300]}")
+            continue
+        lines = result.stdout.decode("utf-8", "backslashreplace").splitlines()
+        shown = [line[:MAX_MATCH_CHARACTERS] for line in lines[:MAX_MATCHES]]
+        more = [f"[{len(lines) - MAX_MATCHES} more matches]"] if len(lines) > MAX_MATCHES else []
+        parts.append("\n".join([f"{pattern}: {len(lines)} matches", *shown, *more]))
+    return "\n\n".join(parts)
+
+
+def _read(root: Path, path: str, start: int | None, end: int | None) -> str:
+    try:
+        target = followed(root, path)
+        if target.is_dir():
+            names = sorted(f"{item.name}/" if item.is_dir() else item.name for item in target.iterdir())
+            return f"{path}/ is a folder:\n" + "\n".join(names[:200])
+        data = target.read_bytes()
+    except (ValueError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return f"{path}: error: {reason}"
+    if b"\0" in data[:8000]:
+        return f"{path}: a binary file of {len(data):,} bytes"
+    lines = re.split(r"\r?\n", data.decode("utf-8", "backslashreplace"))
+    if lines and not lines[-1]:
+        lines.pop()
+    first = max(1, start or 1)
+    last = min(len(lines), end or len(lines), first + MAX_FILE_LINES - 1)
+    note = "" if (first, last) == (1, len(lines)) else f", lines {first}-{last}"
+    return f"{path} ({len(lines)} lines{note})\n{numbered(lines[first - 1 : last], first)}"
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

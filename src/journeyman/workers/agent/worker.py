@@ -1,0 +1,243 @@
+"""The built-in agent: the first request holds what the whole job needs, and one answer may do it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from string import Template
+from typing import Any, TypeVar
+
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.model import (
+    Finish,
+    ModelAnswer,
+    ModelClient,
+    ModelRequest,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+)
+from journeyman.domain.phases import Phase
+from journeyman.domain.plan import Implementation, Plan, Review
+from journeyman.domain.settings import BudgetSettings
+from journeyman.domain.worker import Health, ImplementRequest, PlanRequest, ReviewRequest, WorkerHost
+from journeyman.workers.agent.budget import Spending
+from journeyman.workers.agent.conversation import Conversation
+from journeyman.workers.agent.prefetch import prefetch
+from journeyman.workers.agent.redact import redacted
+from journeyman.workers.agent.submitted import read_plan, read_review
+from journeyman.workers.agent.toolbox import SUBMIT_PLAN, SUBMIT_REVIEW, TOOLS, Outcome, carry_out
+from journeyman.workers.prompt import checks_text, complaints_text, prompt_parts, scope_text
+
+T = TypeVar("T", Plan, Review)
+OnWait = Callable[[float, str], None]
+MakeModels = Callable[[OnWait], Mapping[Phase, ModelClient]]
+MAX_TURNS = 40
+"""Requests in one IMPLEMENT attempt."""
+_USELESS_ANSWERS = 3
+_SAME_CALLS = 3
+_MAX_DIFF_CHARACTERS = 120_000
+_NUDGE = "Call a tool: edit with done when you know the change, read or search otherwise, blocked when stuck."
+_CUT = "Your answer was cut off at the output limit. Send smaller edits, and the rest in the next answer."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One finished model call, as the journal keeps it."""
+
+    answer: ModelAnswer
+
+
+class AgentWorker:
+    """Implements ``domain.worker.Worker`` over one model per phase."""
+
+    name = "agent"
+
+    def __init__(self, make_models: MakeModels, budget: BudgetSettings) -> None:
+        """``make_models`` is told whom to call when a model makes us wait, and why."""
+        self._models = make_models(self._waits)
+        self._host: WorkerHost | None = None
+        self._spending = Spending(budget)
+        self._conversations: dict[int, Conversation] = {}
+
+    @property
+    def phases(self) -> frozenset[Phase]:
+        """Those that have a model."""
+        return frozenset(self._models)
+
+    async def plan(self, request: PlanRequest, host: WorkerHost) -> Plan:
+        """Milestones, as a structured answer."""
+        context = await host.step("context", lambda: prefetch(host, request.task.text), str)
+        parts = (
+            f"# Repository guidance\n\n{request.guidance or '(none)'}",
+            f"# Scope\n\n{scope_text(request.scope)}",
+            f"# Checks\n\n{checks_text(request.checks)}",
+            f"# Task\n\n{request.task.title}\n\n{request.task.text}",
+            f"# Files\n\n{context}",
+        )
+        conversation = Conversation(_prompt("plan"), "\n\n".join(parts))
+        return await self._submitted(host, Phase.PLAN, conversation, SUBMIT_PLAN, read_plan)
+
+    async def review(self, request: ReviewRequest, host: WorkerHost) -> Review:
+        """A verdict on the diff, the task and the evidence."""
+        diff = request.diff
+        if len(diff) > _MAX_DIFF_CHARACTERS:
+            diff = diff[:_MAX_DIFF_CHARACTERS] + f"\n[cut: {len(request.diff):,} characters in all]"
+        evidence = "\n".join(f"- {line}" for line in request.evidence)
+        first = (
+            f"# Task\n\n{request.task.title}\n\n{request.task.text}\n\n"
+            f"# Milestone\n\n{request.milestone.title}\n\n{request.milestone.goal}\n\n"
+            f"# Evidence\n\n{evidence}\n\n# Diff\n\n{diff}"
+        )
+        conversation = Conversation(_prompt("review"), first)
+        return await self._submitted(host, Phase.REVIEW, conversation, SUBMIT_REVIEW, read_review)
+
+    async def implement(self, request: ImplementRequest, host: WorkerHost) -> Implementation:
+        """Turns until the work is handed in. A later attempt goes on with the same conversation."""
+        conversation = await self._opened(request, host)
+        seen: Counter[str] = Counter()
+        useless = 0
+        for turn in range(1, MAX_TURNS + 1):
+            answer = await self._ask(host, Phase.IMPLEMENT, f"turn{turn}", conversation, TOOLS)
+            conversation.hear(answer)
+            outcome = await self._act(host, turn, answer, seen)
+            conversation.tell(results=outcome.results)
+            host.scratch_file("transcript.md", redacted(conversation.serial()))
+            if outcome.blocked is not None:
+                return Implementation(answer.text, blocked=outcome.blocked)
+            if outcome.done is not None:
+                return Implementation(outcome.done or answer.text, session_id=host.run_id)
+            if not answer.calls or any(result.is_error for result in outcome.results):
+                useless += 1
+                if useless >= _USELESS_ANSWERS + 1:
+                    raise JourneymanError("model-misbehaved", _why_useless(answer, outcome))
+                if not answer.calls:
+                    conversation.tell(_CUT if answer.finish is Finish.LENGTH else _NUDGE)
+            else:
+                useless = 0
+        raise JourneymanError("model-loop", f"it did not hand its work in within {MAX_TURNS} requests")
+
+    async def health(self, host: WorkerHost) -> Health:
+        """The models it would ask; no call is made."""
+        del host
+        names = ", ".join(f"{phase.value} {model.name}" for phase, model in self._models.items())
+        return Health(ok=True, message=f"would ask: {names}", hint=None)
+
+    def _waits(self, seconds: float, reason: str) -> None:
+        if self._host is not None:
+            self._host.activity(f"waits {seconds:.0f} s: {reason}")
+
+    async def _opened(self, request: ImplementRequest, host: WorkerHost) -> Conversation:
+        number = request.milestone_number
+        known = self._conversations.get(number)
+        complaints = complaints_text(request.failures, request.findings)
+        if known is not None:
+            known.tell(_template("retry").substitute(failures=complaints))
+            return known
+        wanted = f"{request.task.text}\n{request.milestone.goal}"
+        files = (*request.milestone.files, *(new.failure.path or "" for new in request.failures))
+        context = await host.step("context", lambda: prefetch(host, wanted, tuple(filter(None, files))), str)
+        parts = prompt_parts(request)
+        one = len(request.plan.milestones) == 1
+        milestone = (
+            "" if one else f"\n# This milestone\n\n{parts['milestone_title']}\n\n{parts['milestone']}\n"
+        )
+        answer = f"\n# A person's answer to your question\n\n{request.answer}\n" if request.answer else ""
+        first = _template("implement").substitute(parts, milestone=milestone, answer=answer, context=context)
+        if request.failures or request.findings:
+            first += "\n" + _template("retry").substitute(failures=complaints)
+        conversation = self._conversations[number] = Conversation(_prompt("system"), first)
+        return conversation
+
+    async def _act(self, host: WorkerHost, turn: int, answer: ModelAnswer, seen: Counter[str]) -> Outcome:
+        if answer.finish is Finish.REFUSAL:
+            raise JourneymanError("model-refused", answer.text.strip()[:300] or "it gave no reason")
+        if not answer.calls:
+            return Outcome(())
+        seen.update([_fingerprint(answer.calls)])
+        if seen[_fingerprint(answer.calls)] > _SAME_CALLS:
+            called = ", ".join(call.name for call in answer.calls)
+            raise JourneymanError("model-loop", f"it made the same calls {_SAME_CALLS + 1} times ({called})")
+        return await carry_out(host, f"turn{turn}/tools", answer.calls)
+
+    async def _submitted(
+        self,
+        host: WorkerHost,
+        phase: Phase,
+        conversation: Conversation,
+        tool: ToolSpec,
+        read: Callable[[dict[str, Any]], T],
+    ) -> T:
+        """What a forced tool call submits, asked for again when it cannot be used."""
+        for turn in range(1, _USELESS_ANSWERS + 1):
+            answer = await self._ask(host, phase, f"turn{turn}", conversation, (tool,), force=tool.name)
+            if answer.finish is Finish.REFUSAL:
+                raise JourneymanError("model-refused", answer.text.strip()[:300] or "it gave no reason")
+            conversation.hear(answer)
+            host.scratch_file("transcript.md", redacted(conversation.serial()))
+            call = next((call for call in answer.calls if call.name == tool.name), None)
+            problem = f"call {tool.name} with a JSON object"
+            if call is not None and call.arguments is not None:
+                try:
+                    return read(call.arguments)
+                except ValueError as error:
+                    problem = str(error)
+            results = tuple(ToolResult(call.id, f"error: {problem}", is_error=True) for call in answer.calls)
+            conversation.tell(f"That could not be used: {problem}", results)
+        raise JourneymanError("model-misbehaved", f"it never called {tool.name} in a usable way")
+
+    async def _ask(
+        self,
+        host: WorkerHost,
+        phase: Phase,
+        name: str,
+        conversation: Conversation,
+        tools: tuple[ToolSpec, ...],
+        force: str | None = None,
+    ) -> ModelAnswer:
+        """One model call, paid once whatever crashes."""
+        model = self._models[phase]
+        request = ModelRequest(conversation.system, conversation.messages, tools, force)
+        share = conversation.repeated_share()
+
+        self._host = host
+
+        async def call() -> Asked:
+            host.activity(f"asks {model.name}")
+            answer = await model.answer(request)
+            repeated = None if answer.usage.tokens_in is None else round(share * answer.usage.tokens_in)
+            usage = replace(answer.usage, model=answer.usage.model or model.name, tokens_repeated=repeated)
+            host.spent(usage)
+            return Asked(replace(answer, usage=usage))
+
+        self._spending.refuse_when_exhausted()
+        asked = await host.step(f"{name}/model", call, Asked)
+        self._spending.add(asked.answer.usage)
+        return asked.answer
+
+
+@cache
+def _prompt(name: str) -> str:
+    return (resources.files("journeyman.workers.agent") / "prompts" / f"{name}.md").read_text("utf-8").strip()
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template(_prompt(name))
+
+
+def _fingerprint(calls: tuple[ToolCall, ...]) -> str:
+    return repr([(call.name, call.raw or call.arguments) for call in calls])
+
+
+def _why_useless(answer: ModelAnswer, outcome: Outcome) -> str:
+    errors = [result.content.splitlines()[0] for result in outcome.results if result.is_error]
+    if errors:
+        return (
+            f"{_USELESS_ANSWERS + 1} answers in a row could not be carried out; the last: {errors[0][:200]}"
+        )
+    said = " ".join(answer.text.split())[:200]
+    return f"{_USELESS_ANSWERS + 1} answers in a row called no tool" + (f"; the last: {said}" if said else "")

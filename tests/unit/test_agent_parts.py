@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import pytest
+
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.model import Finish, ModelAnswer, Speaker, ToolCall, ToolResult
+from journeyman.domain.plan import Risk, Severity, Verdict
+from journeyman.domain.settings import BudgetSettings
+from journeyman.domain.worker import Usage
+from journeyman.workers.agent.budget import Spending
+from journeyman.workers.agent.conversation import MASK_ABOVE_CHARACTERS, Conversation
+from journeyman.workers.agent.prefetch import block, names_in, paths_in
+from journeyman.workers.agent.redact import redacted
+from journeyman.workers.agent.running import trimmed
+from journeyman.workers.agent.submitted import read_plan, read_review
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("fix the bug", ()),
+        ("`naturalsize(1000)` is wrong", ("naturalsize",)),
+        ("parse_date returns None for isoFormat", ("parse_date", "isoFormat")),
+        ("humanize.filesize fails in Foo.bar()", ("bar", "humanize", "filesize", "Foo")),
+    ],
+)
+def test_names_that_a_task_names(text: str, names: tuple[str, ...]) -> None:
+    assert names_in(text) == names
+
+
+def test_paths_that_a_task_names() -> None:
+    assert paths_in("see src/a.py and ./tests/test_b.py, not e.g. this") == ("src/a.py", "tests/test_b.py")
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "span"),
+    [
+        ("@wraps\ndef a(\n    x,\n):\n    return x\n\n\ndef b(): ...\n", 2, (1, 5)),
+        ("function f() {\n  return 1\n}\nlet y\n", 1, (1, 3)),
+        ("class A:\n\n    def b(self):\n        pass\n\n    x = 1\ny = 2\n", 1, (1, 6)),
+    ],
+)
+def test_the_block_of_a_definition(code: str, line: int, span: tuple[int, int]) -> None:
+    assert block(code.splitlines(), line) == span
+
+
+def test_a_conversation_grows_at_its_end_and_knows_what_it_repeats() -> None:
+    conversation = Conversation("system", "first")
+    assert conversation.repeated_share() == 0
+    conversation.hear(ModelAnswer("hm", (ToolCall("1", "read", {}, "{}"),), Finish.TOOLS))
+    conversation.tell(results=(ToolResult("1", "lines"),))
+    conversation.tell("and a text")
+    assert [message.speaker for message in conversation.messages] == [
+        Speaker.USER,
+        Speaker.ASSISTANT,
+        Speaker.USER,
+    ]
+    assert 0.1 < conversation.repeated_share() < 1
+    assert conversation.repeated_share() == 1
+
+
+def test_old_outputs_are_masked_when_the_conversation_is_long() -> None:
+    conversation = Conversation("system", "first")
+    for number in range(40):
+        conversation.hear(ModelAnswer("", (ToolCall(str(number), "read", {}, "{}"),), Finish.TOOLS))
+        conversation.tell(results=(ToolResult(str(number), "x" * 10_000),))
+    assert len(conversation.serial()) < MASK_ABOVE_CHARACTERS
+    assert conversation.messages[-1].results[0].content == "x" * 10_000, "the newest stay whole"
+    assert "10,000 characters were here" in conversation.messages[2].results[0].content
+
+
+def test_plans_and_reviews_are_read_or_refused_in_words() -> None:
+    plan = read_plan(
+        {"milestones": [{"title": "A", "goal": "g", "risk": "high", "files": ["a"]}, {"title": "B"}]}
+    )
+    assert [(item.title, item.risk) for item in plan.milestones] == [("A", Risk.HIGH), ("B", Risk.MEDIUM)]
+    for bad in ({}, {"milestones": []}, {"milestones": [{}]}, {"milestones": [{"title": "x"}] * 9}):
+        with pytest.raises(ValueError, match="milestone"):
+            read_plan(bad)
+    finding = {"message": "m", "severity": "error", "path": "a", "line": 3}
+    review = read_review({"verdict": "request_changes", "summary": "s", "findings": [finding]})
+    assert (review.verdict, review.findings[0].severity, review.findings[0].line) == (
+        Verdict.REQUEST_CHANGES,
+        Severity.ERROR,
+        3,
+    )
+    mild = read_review({"verdict": "request_changes", "findings": [{**finding, "severity": "info"}]})
+    assert mild.verdict is Verdict.APPROVE, "without an error there is nothing to hold it back for"
+    with pytest.raises(ValueError, match="verdict must be one of"):
+        read_review({"verdict": "maybe"})
+
+
+@pytest.mark.parametrize(
+    ("limits", "usages", "over"),
+    [
+        (BudgetSettings(requests=2), [Usage(), Usage()], "2 requests of 2"),
+        (BudgetSettings(tokens=100), [Usage(tokens_in=90, tokens_out=10)], "100 tokens of 100"),
+        (BudgetSettings(usd=0.01), [Usage(cost_usd=0.02)], "$0.02 of $0.01"),
+        (BudgetSettings(usd=0.01), [Usage(cost_usd=0.02), Usage(cost_usd=None)], None),
+        (BudgetSettings(requests=3), [Usage(), Usage()], None),
+    ],
+)
+def test_budgets(limits: BudgetSettings, usages: list[Usage], over: str | None) -> None:
+    spending = Spending(limits)
+    for usage in usages:
+        spending.add(usage)
+    if over is None:
+        spending.refuse_when_exhausted()
+        return
+    with pytest.raises(JourneymanError, match="are used") as caught:
+        spending.refuse_when_exhausted()
+    assert caught.value.code == "over-budget"
+    assert over in caught.value.message
+
+
+def test_secrets_are_taken_out() -> None:
+    text = "key sk-ant-api03-abcdefghijklmnop and ghp_abcdefghijklmnopqrstuv and plain skeleton-key"
+    assert redacted(text) == "key [secret] and [secret] and plain skeleton-key"
+
+
+def test_long_output_keeps_head_tail_and_errors() -> None:
+    lines = [f"line {number}" for number in range(500)]
+    lines[250] = "E   AssertionError: 1 != 2"
+    kept = trimmed("\n".join(lines)).splitlines()
+    assert kept[0] == "line 0"
+    assert kept[-1] == "line 499"
+    assert "E   AssertionError: 1 != 2" in kept
+    assert "[444 lines left out]" in kept
