@@ -1,9 +1,11 @@
-"""The same bug, the same simulated model, several harnesses: ``python bench/harness.py --package humanize-4.9.0.tar.gz``
+"""The same bug, the same simulated model, several harnesses.
 
-humanize 4.9.0 with one planted bug. A model server on loopback plays the same model for all; each harness works in a
-fresh clone under an empty HOME. Told: model requests, prompt tokens in all and uncached, wall seconds; medians.
-Journeyman ends in a verified commit; the others in edited files, whose tests are then run to see that they pass.
-A peer whose program is not found is left out, and that is said.
+``python bench/harness.py --package humanize-4.9.0.tar.gz``, the source distribution.
+
+humanize 4.9.0 with one planted bug. A model server on loopback plays the same model for all; each harness
+works in a fresh clone under an empty HOME. Told: model requests, prompt tokens in all and uncached, wall
+seconds; medians. Journeyman ends in a verified commit; the others in edited files, whose tests are then run
+to see that they pass. A peer whose program is not found is left out, and that is said.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ SESSION = {
     "tasks": [
         {
             "match": "naturalsize",
-            "steps": [{"edits": [{"path": FILE, "old": WRONG, "new": RIGHT}], "say": "Fixed the comparison."}],
+            "steps": [
+                {"edits": [{"path": FILE, "old": WRONG, "new": RIGHT}], "say": "Fixed the comparison."}
+            ],
             "needs": [FILE],
             "search": ["def naturalsize"],
             "tests": "python -m pytest -q tests/test_filesize.py",
@@ -82,7 +86,11 @@ def prepare(folder: Path, package: Path, venv: Path | None) -> tuple[Path, Path]
     source.write_text(text.replace(RIGHT, WRONG))
     (origin / ".gitignore").write_text(".venv/\n__pycache__/\n*.egg-info/\n.pytest_cache/\n.coverage*\n")
     identity = ("-c", "user.name=Bench", "-c", "user.email=bench@localhost")
-    for command in (("init", "-q", "-b", "main"), ("add", "-A"), (*identity, "commit", "-qm", "humanize 4.9.0")):
+    for command in (
+        ("init", "-q", "-b", "main"),
+        ("add", "-A"),
+        (*identity, "commit", "-qm", "humanize 4.9.0"),
+    ):
         subprocess.run(("git", *command), cwd=origin, check=True)
     if venv is None:
         venv = folder / "venv"
@@ -110,14 +118,16 @@ Command = Callable[[Bench, Path, dict[str, str], str], list[str]]
 
 def journeyman(_bench: Bench, _repo: Path, env: dict[str, str], url: str) -> list[str]:
     env |= {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "none"}
-    return [sys.executable, "-m", "journeyman", "run", TASK, "--model", "openai:sim-1", "--fast", "--output-format", "json"]
+    flags = ["--model", "openai:sim-1", "--fast", "--output-format", "json"]
+    return [sys.executable, "-m", "journeyman", "run", TASK, *flags]
 
 
 def codex(bench: Bench, _repo: Path, env: dict[str, str], url: str) -> list[str]:
     config = Path(env["HOME"]) / ".codex"
     config.mkdir()
     (config / "config.toml").write_text(
-        f'model = "sim-1"\nmodel_provider = "sim"\n[model_providers.sim]\nname = "sim"\nbase_url = "{url}/v1"\n'
+        'model = "sim-1"\nmodel_provider = "sim"\n[model_providers.sim]\nname = "sim"\n'
+        f'base_url = "{url}/v1"\n'
         'wire_api = "responses"\nenv_key = "SIM_KEY"\n'
     )
     env["SIM_KEY"] = "none"
@@ -158,10 +168,10 @@ def one_run(bench: Bench, name: str, server: SimModel, figures: Figures) -> None
         argv, cwd=repo, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False
     )
     figures.wall_s.append(time.perf_counter() - begun)
-    made = [request for request in server.requests[seen:] if request.completion_tokens is not None]
+    made = [request for request in server.requests[seen:] if request.prompt_tokens is not None]
     figures.requests.append(len(made))
-    figures.tokens.append(sum(request.prompt_tokens for request in made))
-    figures.uncached.append(sum(request.prompt_tokens - request.cached for request in made))
+    figures.tokens.append(sum(request.prompt_tokens or 0 for request in made))
+    figures.uncached.append(sum((request.prompt_tokens or 0) - (request.cached or 0) for request in made))
     tree = repo
     if name == "journeyman":
         result: dict[str, Any] = json.loads(done.stdout)
@@ -185,36 +195,51 @@ def one_run(bench: Bench, name: str, server: SimModel, figures: Figures) -> None
 
 def table(title: str, results: dict[str, Figures], runs: int) -> None:
     """The medians, a row a harness."""
+    heads = ("requests", "tokens in", "uncached", "wall s", "overhead s", "TVc s", "tests pass")
     print(f"\n{title}: medians of {runs}")
-    print(f"{'harness':<12}{'requests':>9}{'tokens in':>11}{'uncached':>10}{'wall s':>8}{'overhead s':>12}{'TVc s':>8}  tests pass")
+    print(f"{'harness':<12}" + "".join(f"{head:>12}" for head in heads))
     for name, figures in results.items():
-        median = statistics.median
-        overhead = f"{median(figures.overhead_s):.2f}" if figures.overhead_s else "–"
-        tvc = f"{median(figures.tvc_s):.2f}" if figures.tvc_s else "–"
-        print(
-            f"{name:<12}{median(figures.requests):>9.0f}{median(figures.tokens):>11,.0f}{median(figures.uncached):>10,.0f}"
-            f"{median(figures.wall_s):>8.2f}{overhead:>12}{tvc:>8}  {figures.good}/{runs}"
-        )
+        cells = [
+            *(
+                f"{statistics.median(counts):,.0f}"
+                for counts in (figures.requests, figures.tokens, figures.uncached)
+            ),
+            *(
+                f"{statistics.median(times):.2f}" if times else "-"
+                for times in (figures.wall_s, figures.overhead_s, figures.tvc_s)
+            ),
+            f"{figures.good}/{runs}",
+        ]
+        print(f"{name:<12}" + "".join(f"{cell:>12}" for cell in cells))
 
 
 def main() -> int:
     """Print a table at zero latency and one at 1 s to the first token and 80 tokens/s."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--package", type=Path, required=True, help="humanize-4.9.0.tar.gz, from pip download")
+    parser.add_argument(
+        "--package", type=Path, required=True, help="humanize-4.9.0.tar.gz, from pip download"
+    )
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--venv", type=Path, help="an environment with pytest, freezegun and humanize's needs")
+    parser.add_argument(
+        "--venv", type=Path, help="an environment with pytest, freezegun and humanize's needs"
+    )
     for name in ("codex", "claude", "aider"):
         parser.add_argument(f"--{name}", default=shutil.which(name), help=f"the {name} program")
     options = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    programs = {name: getattr(options, name) for name in ("codex", "claude", "aider") if getattr(options, name)}
+    programs = {
+        name: getattr(options, name) for name in ("codex", "claude", "aider") if getattr(options, name)
+    }
     for name in ("codex", "claude", "aider"):
         if name not in programs:
             print(f"{name}: not found, left out (--{name} PROGRAM)")
     with tempfile.TemporaryDirectory(prefix="jm-harness-", ignore_cleanup_errors=True) as name:
         origin, venv = prepare(Path(name), options.package, options.venv)
         bench = Bench(Path(name), origin, venv, programs)
-        for title, ttft_s, rate in (("zero latency", 0.0, None), ("1 s to first token, 80 tokens/s", 1.0, 80.0)):
+        for title, ttft_s, rate in (
+            ("zero latency", 0.0, None),
+            ("1 s to first token, 80 tokens/s", 1.0, 80.0),
+        ):
             results: dict[str, Figures] = {}
             for harness in ("journeyman", *programs):
                 figures = results[harness] = Figures()

@@ -61,7 +61,9 @@ PACKAGES = (
         "src, hatch-vcs",
         (
             Plant("src/humanize/number.py", "import bisect\n", "import wave\nimport bisect\n"),
-            Plant("src/humanize/lists.py", "import annotations\n", "import annotations\nimport string, wave\n"),
+            Plant(
+                "src/humanize/lists.py", "import annotations\n", "import annotations\nimport string, wave\n"
+            ),
         ),
         (*LINT, "freezegun", "pytest-cov", "types-setuptools"),
     ),

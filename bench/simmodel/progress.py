@@ -29,7 +29,8 @@ _REPORT = re.compile(
     re.IGNORECASE,
 )
 _EARLIER_FAILURE = re.compile(
-    r"what went wrong before\s+(?!\s|nothing)|(last|previous|earlier) attempt[^\n]{0,60}(fail|reject|came back)",
+    r"what went wrong before\s+(?!\s|nothing)"
+    r"|(last|previous|earlier) attempt[^\n]{0,60}(fail|reject|came back)",
     re.IGNORECASE,
 )
 _MOVES = frozenset(move.value for move in Move)

@@ -17,19 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 from journeyman import __version__
 from journeyman.config import Loaded, Surroundings, load_settings
+from journeyman.domain.checks import Fixer
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import Event, RunResumed, RunSpecified, RunStarted
 from journeyman.domain.identity import new_run_id
 from journeyman.domain.phases import Phase
 from journeyman.domain.resume import ResumePoint, decide_resume
 from journeyman.domain.run import RunSpec
-from journeyman.domain.scope import LockfilePolicy
-from journeyman.domain.settings import FastPathMode, Settings, WorkerSettings, WorkerType
+from journeyman.domain.scope import LockfilePolicy, Scope
+from journeyman.domain.settings import FastPathMode, SandboxMode, Settings, WorkerSettings, WorkerType
 from journeyman.domain.task import Task, nearest
 from journeyman.sandbox import SandboxRunner, base_environment, choose_runner, kill_orphans
 from journeyman.sandbox.processes import ProcessRunner
 from journeyman.store import Artifacts, Nowhere, RunLock, SqliteStore, StateDir, ensure_state, state_dir
-from journeyman.store.catalog import known_runs
+from journeyman.store.catalog import find_run, known_runs, read_store
 from journeyman.verify.detect import Detection, detect_checks
 from journeyman.workers.choose import choose_worker
 from journeyman.workspace import Repository, open_repository, resolve_commit
@@ -45,7 +46,13 @@ if TYPE_CHECKING:
     from journeyman.verify.cache import ResultCache
     from journeyman.verify.environment import CheckEnvironment
 
-BUILT_IN_WORKERS = ("agent", "autofix", "replay:FILE")
+CLI_AGENTS = {
+    WorkerType.CLAUDE_CODE: "claude",
+    WorkerType.CODEX: "codex",
+    WorkerType.OPENCODE: "opencode",
+}
+"""The coding CLIs that are workers without a table, and their programs."""
+BUILT_IN_WORKERS = ("agent", "autofix", "replay:FILE", *(kind.value for kind in CLI_AGENTS))
 _DEFAULT_MODELS = {"anthropic": "anthropic:claude-sonnet-4-5", "openai": "openai:gpt-5.4"}
 """Where a provider's key is all that is known."""
 _GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
@@ -195,9 +202,9 @@ async def examine_project(project: Project, model: str | None = None) -> AsyncIt
     yield Probe("repository", ok=True, message=place)
     yield Probe(
         "sandbox",
-        ok=project.runner.warning is None,
+        ok=project.runner.warning is None or project.settings.sandbox is SandboxMode.OFF,
         message=project.runner.warning or f"{project.runner.backend} works",
-        hint='install bubblewrap; or accept it with sandbox = "off" in journeyman.toml',
+        hint="install bubblewrap, or accept it with JOURNEYMAN_SANDBOX=off",
     )
     for note in project.detection.notes:
         yield Probe("detection", ok=True, message=note)
@@ -209,7 +216,8 @@ async def examine_project(project: Project, model: str | None = None) -> AsyncIt
     if not project.settings.checks:
         yield Probe("checks", ok=False, message="none found: nothing could be verified", hint="jm init")
     workers: dict[str, Worker | JourneymanError] = {}
-    for name in dict.fromkeys((WorkerType.AUTOFIX.value, *project.settings.workers)):
+    found = tuple(kind.value for kind, program in CLI_AGENTS.items() if project.which(program))
+    for name in dict.fromkeys((WorkerType.AUTOFIX.value, *found, *project.settings.workers)):
         try:
             workers[name] = make_worker(name, project, project.settings)
         except JourneymanError as error:
@@ -217,7 +225,12 @@ async def examine_project(project: Project, model: str | None = None) -> AsyncIt
     with TemporaryDirectory(prefix="jm-doctor-") as folder:
         run = _passing_run(project, "doctor", Path(folder))
         async for probe in examine(run, workers):
-            yield probe
+            # A coding CLI that merely lies on the PATH is no fault when it is not ready.
+            spare = probe.name.removeprefix("worker ") in set(found) - {project.settings.worker}
+            if spare and not probe.ok and probe.name.removeprefix("worker ") not in project.settings.workers:
+                yield replace(probe, ok=True, message=f"{probe.message}; to use it: {probe.hint}")
+            else:
+                yield probe
     if model is not None:
         yield await _probe_model(project, model)
 
@@ -264,7 +277,11 @@ async def collect_garbage(
         for known in known_runs(project.repository.state_root)
     }
     traces = await survey(project.repository, states, runner=runner, env=env, cache_root=cache_root)
-    plan = plan_gc(traces, only=runs, force=bool(runs))
+    there = {trace.run_id for trace in traces}
+    named = tuple(
+        run if run in there else find_run(read_store(project.repository.state_root), run) for run in runs
+    )
+    plan = plan_gc(traces, only=named, force=bool(named))
     if dry_run:
         refs = [f"{item.run_id}: {ref.name} ({item.reason})" for item in plan.items for ref in item.refs]
         folders = [f"{item.run_id}: {item.folder} ({item.reason})" for item in plan.items if item.folder]
@@ -350,7 +367,8 @@ def phase_workers(project: Project, spec: RunSpec) -> dict[Phase, Worker]:
     made: dict[str, Worker] = {}
     chosen: dict[Phase, Worker] = {}
     for phase, name in named.items():
-        wanted = name or spec.worker
+        # Who implements was chosen when the run was specified, with the flag and the task in mind.
+        wanted = spec.worker if phase is Phase.IMPLEMENT else name or spec.worker
         if (
             name is None
             and phase is not Phase.IMPLEMENT
@@ -408,8 +426,8 @@ def make_worker(name: str, project: Project, settings: Settings, task: Task | No
         table = WorkerSettings(WorkerType.REPLAY, session=argument)
     if (table.type if table else name) == WorkerType.AGENT:
         return _agent(project, settings, task or Task("", ""))
-    if table is None and name == WorkerType.AUTOFIX:
-        table = WorkerSettings(WorkerType.AUTOFIX)
+    if table is None and name in {WorkerType.AUTOFIX, *CLI_AGENTS}:
+        table = WorkerSettings(WorkerType(name))
     if table is None:
         known = (*settings.workers, *BUILT_IN_WORKERS)
         guess = nearest(name, known)
@@ -418,7 +436,17 @@ def make_worker(name: str, project: Project, settings: Settings, task: Task | No
             f"there is no worker {name!r}" + (f"; did you mean {guess!r}?" if guess else ""),
             facts=(f"known workers: {', '.join(known)}",),
         )
+    if table.type in CLI_AGENTS:
+        return _cli_agent(name, table, project, (task.model if task else None) or settings.models.standard)
     return _WORKER_TYPES[table.type](name, table, project)
+
+
+def _cli_agent(name: str, table: WorkerSettings, project: Project, model: str | None) -> Worker:
+    from journeyman.workers.cli_agents.cli import Place
+    from journeyman.workers.cli_agents.worker import CliAgentWorker
+
+    place = Place(project.surroundings.home, project.surroundings.environ)
+    return CliAgentWorker(name, table, place, model)
 
 
 def _agent(project: Project, settings: Settings, task: Task) -> Worker:
@@ -446,7 +474,14 @@ def _autofix(_name: str, _table: WorkerSettings, project: Project) -> Worker:
     from journeyman.verify.detect import detect_fixers
     from journeyman.workers.autofix import AutofixWorker
 
-    return AutofixWorker(detect_fixers(project.repository.root, project.which))
+    configured = tuple(
+        Fixer(f"{check.name} fix", check.fix, check.paths)
+        for check in project.settings.checks
+        if check.fix is not None
+    )
+    known = {fixer.command for fixer in configured}
+    detected = detect_fixers(project.repository.root, project.which)
+    return AutofixWorker((*configured, *(fixer for fixer in detected if fixer.command not in known)))
 
 
 def _replay(_name: str, table: WorkerSettings, project: Project) -> Worker:
@@ -533,13 +568,22 @@ def _spec(project: Project, task: Task, options: StartOptions) -> RunSpec:
             )
     return RunSpec(
         task=task,
-        settings=settings,
+        settings=replace(settings, scope=effective_scope(project, task)),
         repository=str(repository.root),
         base_commit=repository.head,
         base_ref=repository.branch,
         worker=worker_for(project, task, options.worker),
         started_at=time.time(),
         tags=options.tags,
+    )
+
+
+def effective_scope(project: Project, task: Task) -> Scope:
+    """The scope of a task's run: its allow list beats a file's, and is beaten by a flag or a variable."""
+    scope = project.settings.scope
+    given = project.loaded.sources.get("scope.allow") in {"flag", "environment"}
+    return replace(
+        scope, allow=scope.allow if given else task.allow or scope.allow, deny=scope.deny + task.deny
     )
 
 
@@ -565,6 +609,8 @@ def _resumed_spec(events: tuple[Event, ...], resumed: RunResumed) -> RunSpec:
     spec = next(event.payload.spec for event in events if isinstance(event.payload, RunSpecified))
     settings = spec.settings
     for change in (*(event.payload for event in events if isinstance(event.payload, RunResumed)), resumed):
+        if change.allow_lockfile and settings.scope.lockfiles is LockfilePolicy.DENY:
+            raise JourneymanError("usage", 'lockfiles = "deny" in this run: no resume can allow them')
         if change.allow_lockfile:
             settings = replace(settings, scope=replace(settings.scope, lockfiles=LockfilePolicy.ALLOW))
         if change.minutes is not None:

@@ -7,6 +7,7 @@ in pyproject.toml), the user's file, detected.
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from journeyman.domain.settings import Settings
 from journeyman.domain.task import nearest
 
 CONFIG_FILE = "journeyman.toml"
+_MOST = 1_000_000_000
 ENVIRONMENT_PREFIX = "JOURNEYMAN_"
 # Set by Journeyman for its own processes; not settings.
 RESERVED_VARIABLES = ("JOURNEYMAN_RUN", "JOURNEYMAN_CRASH_AFTER")
@@ -57,7 +59,7 @@ class Loaded:
 def read_surroundings() -> Surroundings:
     """The environment of this process, read once at the edge."""
     environ = dict(os.environ)
-    home = Path(environ.get("HOME") or Path.home())
+    home = Path(environ.get("HOME") or Path.home()).absolute()
     cache = environ.get("XDG_CACHE_HOME", "")
     config = environ.get("XDG_CONFIG_HOME", "")
     return Surroundings(
@@ -84,7 +86,7 @@ def load_settings(
     Raises JourneymanError("bad-config") naming the file, the key and, for an unknown one, the nearest known.
     """
     layers = [(str(surroundings.user_config), _read_toml(surroundings.user_config))]
-    layers += [_repository_layer(root, config_file)]
+    layers += [_harmless(*_repository_layer(root, config_file))]
     layers += [("environment", _environment_layer(surroundings.environ)), ("flag", flags)]
     merged: dict[str, Any] = {}
     sources: dict[str, str] = {}
@@ -94,7 +96,8 @@ def load_settings(
     if "checks" not in merged:
         sources["checks"] = "detected"
     # Most repositories have nothing to validate, and a validator takes 50 ms to build.
-    settings = _validate(merged, sources) if merged else Settings()
+    settings = _validate(_unlimited(merged), sources) if merged else Settings()
+    _refuse_senseless(settings, sources)
     return Loaded(settings if "checks" in merged else replace(settings, checks=detected), sources)
 
 
@@ -112,17 +115,29 @@ def leaves(settings: Settings) -> Iterator[tuple[str, object]]:
 
 def _repository_layer(root: Path, config_file: Path | None) -> tuple[str, Mapping[str, Any]]:
     if config_file is not None:
-        if not config_file.is_file():
+        if not config_file.exists():
             raise JourneymanError("bad-config", f"there is no configuration file {config_file}")
         return str(config_file), _read_toml(config_file)
-    if (root / CONFIG_FILE).is_file():
+    if (root / CONFIG_FILE).exists():
         return CONFIG_FILE, _read_toml(root / CONFIG_FILE)
     try:
         pyproject = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return CONFIG_FILE, {}  # absent or broken: detection says so where it matters
-    table = pyproject.get("tool", {}).get("journeyman", {})
+    tools = pyproject.get("tool")
+    table = tools.get("journeyman") if isinstance(tools, dict) else None
     return "pyproject.toml [tool.journeyman]", table if isinstance(table, dict) else {}
+
+
+def _harmless(name: str, layer: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """A repository may ask for a sandbox; only its user may do without one."""
+    if layer.get("sandbox", "required") != "required":
+        raise JourneymanError(
+            "bad-config",
+            f"{name} says sandbox = {layer['sandbox']!r}; a repository may only require one",
+            hint="jm run … --sandbox off, or JOURNEYMAN_SANDBOX=off, or your own configuration file",
+        )
+    return name, layer
 
 
 def _read_toml(path: Path) -> Mapping[str, Any]:
@@ -152,7 +167,7 @@ def _environment_layer(environ: Mapping[str, str]) -> Mapping[str, Any]:
                 )
         try:
             table[leaf] = tomllib.loads(f"v = {raw}")["v"]
-        except tomllib.TOMLDecodeError:
+        except (tomllib.TOMLDecodeError, RecursionError):
             table[leaf] = raw
     return layer
 
@@ -180,15 +195,53 @@ def _validate(merged: Mapping[str, Any], sources: Mapping[str, str]) -> Settings
     except ValidationError as error:
         first = error.errors()[0]
         location = [str(part) for part in first["loc"] if not str(part).startswith(("tuple[", "function-"))]
-        key = ".".join(location)
-        where = next(
-            (source for name, source in sources.items() if key.startswith(name)), "the configuration"
-        )
-        raise JourneymanError(
-            "bad-config",
-            f"{key} in {where}: {first['msg'][:1].lower()}{first['msg'][1:]}",
-            facts=(f"found: {first['input']!r}"[:200],),
-        ) from None
+        message = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+        raise _bad_value(".".join(location), message, first["input"], sources) from None
+
+
+def _bad_value(key: str, message: str, found: object, sources: Mapping[str, str]) -> JourneymanError:
+    where = next((source for name, source in sources.items() if key.startswith(name)), "the configuration")
+    return JourneymanError("bad-config", f"{key} in {where}: {message}", facts=(f"found: {found!r}"[:200],))
+
+
+def _refuse_senseless(settings: Settings, sources: Mapping[str, str]) -> None:
+    """What has the right type and still can't be meant."""
+    names = [check.name for check in settings.checks]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        # Results are told apart by name: of two alike, one would hide the other.
+        raise JourneymanError("bad-config", f"two checks are named {twice!r}")
+    for check in settings.checks:
+        if not check.name.strip() or not check.run or not (isinstance(check.run, tuple) or check.run.strip()):
+            raise JourneymanError("bad-config", f"the check {check.name!r} has no name or nothing to run")
+    for key, number in _numbers(settings, ()):
+        is_time = key.endswith(("_s", "minutes"))
+        if not 0 <= number <= _MOST or (is_time and number == 0):
+            least = "more than 0" if is_time else "0 or more"
+            raise _bad_value(key, f"must be {least}, and at most {_MOST:,}", number, sources)
+
+
+def _unlimited(merged: Mapping[str, Any]) -> Mapping[str, Any]:
+    """TOML has no null: ``inf`` says that a budget has no limit."""
+    budget = merged.get("budget")
+    if not isinstance(budget, Mapping):
+        return merged
+    limits = {key: None if value == math.inf else value for key, value in budget.items()}
+    return {**merged, "budget": limits}
+
+
+def _numbers(value: object, at: tuple[str, ...]) -> Iterator[tuple[str, float]]:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            yield from _numbers(getattr(value, field.name), (*at, field.name))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _numbers(item, (*at, str(key)))
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _numbers(item, (*at, str(index)))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield ".".join(at), value
 
 
 def _refuse_unknown(value: object, kind: object, where: str, at: tuple[str, ...]) -> None:

@@ -338,3 +338,26 @@ def test_unknown_and_finished_runs(project: Project) -> None:
     assert (again.code, again.json["commit"]) == (0, result["commit"]), (
         "a finished run is told, not worked again"
     )
+
+
+def test_a_task_files_scope_reaches_the_worker_and_the_flag_wins(project: Project, tmp_path: Path) -> None:
+    project.write(
+        {
+            "journeyman.toml": CHECKS
+            + '[workers.tell]\ntype = "command"\ncommand = ["sh", "-c", "grep only: {prompt_file} > c.txt"]\n'
+        }
+    )
+    project.commit("a worker that tells its scope")
+    task = tmp_path / "task.md"
+    task.write_text("---\nscope: {allow: ['c.txt']}\n---\nWrite c.\n")
+    code, result = project.run_json(str(task), "tell")
+    assert code == 0
+    assert project.git("show", f"{result['commit']}:c.txt") == "- only: c.txt"
+    code, result = project.run_json(str(task), "tell", "--allow", "d.txt")
+    assert (code, result["stop_reason"]) == (3, "out-of-scope")
+
+
+def test_gc_of_a_run_that_is_not_there(project: Project) -> None:
+    project.run_json("Add", project.session([{"edits": [write("c.txt", "1\n")]}]))
+    answer = project.jm("gc", "nope")
+    assert (answer.code, "there is no run 'nope' here" in answer.err) == (2, True)

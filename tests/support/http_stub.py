@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -9,7 +10,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 
 class Hang:
@@ -95,8 +96,10 @@ class HttpStub:
     connections: int = 0
     left: threading.Event = field(default_factory=threading.Event)
     """Set when a client went away from a reply that hung."""
+    arrived: threading.Event = field(default_factory=threading.Event)
+    """Set with the first request."""
 
-    def __enter__(self) -> HttpStub:
+    def __enter__(self) -> Self:
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -107,10 +110,8 @@ class HttpStub:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for connection in (self._listener, *self._open):
-            try:
+            with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             connection.close()
 
     @property
@@ -127,6 +128,7 @@ class HttpStub:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             self._open.append(connection)
             threading.Thread(target=self._serve, args=(connection, self.connections), daemon=True).start()
@@ -154,6 +156,7 @@ class HttpStub:
         with self._lock:
             self.seen.append(Seen(line.split()[1], headers, json.loads(raw or b"null"), number))
             reply = self.script[min(len(self.seen), len(self.script)) - 1]
+        self.arrived.set()
         for step in reply.steps:
             if isinstance(step, Hang):
                 if not reader.read(1):

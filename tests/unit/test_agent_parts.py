@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from journeyman.domain.errors import JourneymanError
@@ -74,6 +76,7 @@ def test_plans_and_reviews_are_read_or_refused_in_words() -> None:
         {"milestones": [{"title": "A", "goal": "g", "risk": "high", "files": ["a"]}, {"title": "B"}]}
     )
     assert [(item.title, item.risk) for item in plan.milestones] == [("A", Risk.HIGH), ("B", Risk.MEDIUM)]
+    bad: dict[str, Any]
     for bad in ({}, {"milestones": []}, {"milestones": [{}]}, {"milestones": [{"title": "x"}] * 9}):
         with pytest.raises(ValueError, match="milestone"):
             read_plan(bad)

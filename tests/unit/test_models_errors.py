@@ -199,6 +199,8 @@ def test_keys_are_never_repeated():
         assert echo not in everything
         assert "[key]" in error.message
     assert "Check it" in error.message
+    short = Endpoint("openai", "http://127.0.0.1/v1", "m", key="k")
+    assert failure(401, "check the key 'k'", endpoint=short).said == "check the key '[key]'"
     assert "task-runner-configuration" in failure(400, "no task-runner-configuration").said
 
 

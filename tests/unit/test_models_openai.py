@@ -129,8 +129,8 @@ def test_reasoning_goes_back_with_the_calls_that_it_led_to():
         ("max_tokens is too large: 16000. This model supports at most 4096 completion tokens", Dialect(), Dialect(cap=4096)),
         ("This model supports at most 4096 completion tokens", Dialect(cap=4096), None),
         (
-            "This model's maximum context length is 8192 tokens. However, you requested 17000 tokens "
-            "(1000 in the messages, 16000 in the completion).",
+            ("This model's maximum context length is 8192 tokens. However, you requested 17000 tokens "
+            "(1000 in the messages, 16000 in the completion)."),
             Dialect(),
             Dialect(room=8192 - 1000 - 32),
         ),

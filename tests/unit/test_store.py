@@ -33,7 +33,7 @@ def test_every_event_survives_the_store(kind: str) -> None:
     def survives(payload: Payload) -> None:
         assert decode(encode(payload), event_type) == payload
 
-    if kind not in {"run.specified"}:  # settings hold free tables: their own round trip is below
+    if kind != "run.specified":  # settings hold free tables: their own round trip is below
         survives()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -84,7 +85,8 @@ async def _demo(target: Path) -> int:
     for worker, sentence, how in tasks:
         say(f"── {sentence} · {how}")
         code = await _work(runner, target, environ, worker, sentence) or code
-    answer(f"Look closer:\n  cd {target}\n  jm status\n  jm report\n  git log --graph --oneline --all")
+    jm = "jm" if shutil.which("jm") else str(Path(sys.executable).with_name("jm"))
+    answer(f"Look closer:\n  cd {target}\n  {jm} status\n  {jm} report\n  git log --graph --oneline --all")
     return code
 
 

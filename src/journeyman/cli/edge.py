@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
 import sys
 import traceback
 from collections.abc import Coroutine
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from journeyman import __version__
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.stops import stop_reason
 
 T = TypeVar("T")
+_lost: list[JourneymanError] = []
 
 
 class OutputFormat(StrEnum):
@@ -35,18 +39,80 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
 
 
 def say(text: str) -> None:
-    """Talk, on stderr, flushed."""
-    print(text, file=sys.stderr, flush=True)
+    """Talk, on stderr, flushed. That nobody can hear it stops nothing."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        _mute(sys.stderr)
+
+
+def offer(text: str) -> None:
+    """Data, on stdout, flushed, while work goes on: a write that fails is told by the next ``answer``."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # `jm report | head`: the reader has what it wanted
+        _mute(sys.stdout)
+    except OSError as error:
+        from journeyman.store.state import storage_error
+
+        _mute(sys.stdout)
+        code = storage_error(error, Path()).code
+        message = f"standard output cannot be written: {error.strerror}"
+        _lost.append(JourneymanError(code, message, hint="jm report"))
 
 
 def answer(text: str) -> None:
-    """Data, on stdout, flushed."""
-    print(text, flush=True)
+    """Data, on stdout, flushed. Raises JourneymanError("disk-full" or "not-writable")."""
+    offer(text)
+    if _lost:
+        raise _lost[0]
 
 
 def answer_json(value: object) -> None:
     """One JSON object on stdout."""
-    print(json.dumps(value, indent=2, default=str), flush=True)
+    answer(json.dumps(value, indent=2, default=_plain))
+
+
+def open_standard_streams() -> None:
+    """Make sure that 0, 1 and 2 are the standard streams: no database may get one of these numbers."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(0, "r", closefd=False)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
+    for stream in (sys.stdout, sys.stderr):
+        # File names need not be UTF-8; showing one must not be what fails.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def flush_standard_streams() -> None:
+    """Write out what is left, if it can be written."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _mute(stream)
+
+
+def _mute(stream: TextIO) -> None:
+    """From now on nobody hears the stream: what it still holds must not fail again at the end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except OSError:
+        return
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return str(value)
 
 
 def print_error(error: JourneymanError) -> None:
@@ -67,7 +133,11 @@ def print_bug(error: BaseException) -> None:
 
 
 def checked_directory(path: Path) -> Path:
-    """An existing folder. Raises JourneymanError("not-a-repository")."""
-    if not path.is_dir():
+    """An existing folder, as an absolute path. Raises JourneymanError("not-a-repository")."""
+    try:
+        folder = path.absolute()
+    except FileNotFoundError:
+        raise JourneymanError("not-a-repository", "the current folder was deleted", hint="cd") from None
+    if not folder.is_dir():
         raise JourneymanError("not-a-repository", f"there is no folder {path}")
-    return path
+    return folder

@@ -19,7 +19,13 @@ import typer  # noqa: E402
 
 from journeyman import __version__  # noqa: E402
 from journeyman.cli import demo, look, prove, run, setup  # noqa: E402
-from journeyman.cli.edge import print_bug, print_error, say  # noqa: E402
+from journeyman.cli.edge import (  # noqa: E402
+    flush_standard_streams,
+    open_standard_streams,
+    print_bug,
+    print_error,
+    say,
+)
 from journeyman.domain.errors import JourneymanError  # noqa: E402
 from journeyman.domain.stops import EXIT_CODES, Family, stop_reason  # noqa: E402
 
@@ -56,10 +62,7 @@ def _root(
 
 def main() -> NoReturn:
     """Parse, call, and turn whatever comes back into an exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # File names need not be UTF-8; showing one must not be what fails.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    open_standard_streams()
     leave(_call())
 
 
@@ -72,11 +75,11 @@ def _call() -> int:
     except KeyboardInterrupt:
         say("interrupted")
         return EXIT_CODES[Family.INTERRUPTED]
-    except BrokenPipeError:
-        # `jm report | head`: the reader has gone, and so may we.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
     except Exception as error:  # noqa: BLE001 - the one catch-all, at the door
+        trouble = _machine_error(error)
+        if trouble is not None:
+            print_error(trouble)
+            return stop_reason(trouble.code).exit_code
         usage = _usage_error(error)
         if usage is not None:
             say(f"error: {usage}\n\nTry: jm --help")
@@ -84,6 +87,15 @@ def _call() -> int:
         print_bug(error)
         return EXIT_CODES[Family.BUG]
     return code if isinstance(code, int) else 0
+
+
+def _machine_error(error: Exception) -> JourneymanError | None:
+    """The expected error when the machine is in trouble: a full disk, say."""
+    if not isinstance(error, OSError):
+        return None
+    from journeyman.store.state import machine_error
+
+    return machine_error(error)
 
 
 def _usage_error(error: Exception) -> str | None:
@@ -96,11 +108,7 @@ def _usage_error(error: Exception) -> str | None:
 
 def leave(code: int) -> NoReturn:
     """End the process now: the durable engine's threads sleep for long and hold nothing."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            continue
+    flush_standard_streams()
     if threading.active_count() > 1:
         os._exit(code)
     sys.exit(code)

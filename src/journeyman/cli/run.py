@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from journeyman.cli.edge import OutputFormat, answer, answer_json, checked_directory, run_async, say
+from journeyman.cli.edge import OutputFormat, answer, answer_json, checked_directory, offer, run_async, say
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.task import Task, parse_task
+from journeyman.domain.task import MAX_TASK_CHARACTERS, Task, parse_task
 
 if TYPE_CHECKING:
     from journeyman.domain.events import Event
     from journeyman.engine.recorder import Listener
     from journeyman.report.summary import RunSummary
+
+_MOST_BYTES = 4 * MAX_TASK_CHARACTERS + 4  # one character more than a task may have, at least
+
+
+def _minutes(value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:
+        raise typer.BadParameter(f"{value:g} is no number of minutes above 0.")
+    return value
+
 
 Repo = Annotated[Path, typer.Option("--repo", help="The repository; default is the current folder.")]
 Format = Annotated[
@@ -73,9 +84,11 @@ def run(
     green: Annotated[
         bool, typer.Option("--green", help="Every check must pass, even those the base fails.")
     ] = False,
-    minutes: Annotated[float | None, typer.Option("--minutes", help="The time budget of the run.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", callback=_minutes, help="The time budget of the run.")
+    ] = None,
     retries: Annotated[
-        int | None, typer.Option("--retries", help="Attempts after the first, for each milestone.")
+        int | None, typer.Option("--retries", min=0, help="Attempts after the first, for each milestone.")
     ] = None,
     sandbox: Annotated[str | None, typer.Option("--sandbox", help="auto, required or off.")] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A label for reports. Repeatable.")] = None,
@@ -126,7 +139,9 @@ def resume(
     allow_lockfile: Annotated[
         bool, typer.Option("--allow-lockfile", help="The changed lockfile is fine.")
     ] = False,
-    minutes: Annotated[float | None, typer.Option("--minutes", help="A new time budget, in all.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", callback=_minutes, help="A new time budget, in all.")
+    ] = None,
     output_format: Format = OutputFormat.TEXT,
     quiet: Quiet = False,
 ) -> int:
@@ -137,21 +152,43 @@ def resume(
 def read_task(text: str) -> Task:
     """The task that the argument names: standard input, a file, or the sentence itself."""
     if text == "-":
-        return parse_task(sys.stdin.read(), "standard input")
-    path = Path(text)
-    # A sentence can be too long for a file name; then it is no file.
-    try:
-        is_file = len(text) < 4096 and "\n" not in text and "\0" not in text and path.is_file()
-    except OSError:
-        is_file = False
-    if is_file:
-        try:
-            return parse_task(path.read_text("utf-8"), text)
-        except (OSError, UnicodeDecodeError) as error:
-            raise JourneymanError("bad-task", f"{text} cannot be read: {error}") from None
+        return parse_task(_read_text(None, "standard input"), "standard input")
+    if _names_file(text):
+        return parse_task(_read_text(Path(text), text), text)
     if text.endswith(".md") and " " not in text.strip():
         raise JourneymanError("bad-task", f"there is no task file {text}")
-    return parse_task(text)
+    return parse_task(_decoded(os.fsencode(text), "the task"))
+
+
+def _names_file(text: str) -> bool:
+    """Whether it names a file, a pipe, or (with a slash) a folder, which cannot be read and is told so."""
+    try:
+        # A sentence can be too long for a file name; then it is no file.
+        found = len(text) < 4096 and bool(text) and Path(text).exists()
+        return found and ("/" in text or not Path(text).is_dir())
+    except (OSError, ValueError):
+        return False
+
+
+def _read_text(path: Path | None, origin: str) -> str:
+    """The text of a file; of standard input for ``None``. Raises JourneymanError("bad-task")."""
+    try:
+        with sys.stdin.buffer if path is None else path.open("rb") as file:
+            return _decoded(file.read(_MOST_BYTES), origin)
+    except OSError as error:
+        raise JourneymanError("bad-task", f"{origin} cannot be read: {error.strerror}") from None
+
+
+def _decoded(data: bytes, origin: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # Cut off where reading stopped: then it is too long, which parsing tells.
+        if len(data) == _MOST_BYTES and error.start > len(data) - 4:
+            return data[: error.start].decode("utf-8")
+        raise JourneymanError(
+            "bad-task", f"{origin} is not UTF-8: byte {data[error.start]:#04x} at position {error.start}"
+        ) from None
 
 
 async def _run(
@@ -247,7 +284,7 @@ def _streaming(output_format: OutputFormat) -> tuple[Listener, ...]:
     def show(event: Event) -> None:
         line = event_line(event)
         if line is not None:
-            answer(line)
+            offer(line)
 
     return (show,)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from journeyman.cli.edge import say
 from journeyman.domain.events import (
     CheckFinished,
     CheckStarted,
@@ -68,7 +70,11 @@ def command_text(command: str | tuple[str, ...]) -> str:
 
 def describe(project: Project, task: Task, worker: str) -> tuple[str, ...]:
     """What a run would do."""
+    from journeyman.bootstrap import effective_scope
+
     settings = project.settings
+    scope = effective_scope(project, task)
+    allowed, denied = ", ".join(scope.allow) or "everything", ", ".join(scope.deny) or "nothing"
     return (
         f"task     {task.title}",
         f"base     {project.repository.head[:12]} ({project.repository.branch or 'detached'})",
@@ -76,11 +82,7 @@ def describe(project: Project, task: Task, worker: str) -> tuple[str, ...]:
         f"sandbox  {project.runner.backend}",
         *checks_lines(settings.checks),
         *(f"note     {note}" for note in project.detection.notes),
-        (
-            f"scope    allow {', '.join(task.allow or settings.scope.allow) or 'everything'};"
-            f" deny {', '.join((*settings.scope.deny, *task.deny)) or 'nothing'};"
-            f" lockfiles {settings.scope.lockfiles.value}"
-        ),
+        f"scope    allow {allowed}; deny {denied}; lockfiles {scope.lockfiles.value}",
     )
 
 
@@ -184,7 +186,7 @@ class _Plain(_Silent):
         """Print the event's line."""
         line = self._narrator.line(event)
         if line is not None:
-            print(line, file=sys.stderr, flush=True)
+            say(line)
 
 
 class _Live(_Silent):
@@ -205,7 +207,8 @@ class _Live(_Silent):
         """Print the event's line above the moving one, and move that."""
         line = self._narrator.line(event)
         if line is not None:
-            self._console.print(line, markup=False, highlight=False)
+            with contextlib.suppress(OSError):  # the terminal may be gone; the work goes on
+                self._console.print(line, markup=False, highlight=False)
         now = self._narrator.now(event)
         if now is not None:
             self._spinner.update(text=now)
@@ -215,4 +218,5 @@ class _Live(_Silent):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.stop()
+        with contextlib.suppress(OSError):
+            self._live.stop()

@@ -54,6 +54,8 @@ def parse_task(text: str, origin: str = "the task") -> Task:
         raise JourneymanError(
             "bad-task", f"{origin} has {len(text):,} characters; at most {MAX_TASK_CHARACTERS:,} are read"
         )
+    if "\0" in text:
+        raise JourneymanError("bad-task", f"{origin} holds NUL bytes: it is no text")
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     header, body = _split_front_matter(text, origin)
     body = body.strip()
@@ -65,6 +67,8 @@ def parse_task(text: str, origin: str = "the task") -> Task:
         raise _wrong_kind(origin, "scope", "a mapping with allow and deny")
     _refuse_unknown(scope, SCOPE_KEYS, f"scope in {origin}")
     title = _text(header, "title", origin) or _first_line(body)
+    if not title:
+        raise JourneymanError("bad-task", f"{origin} holds nothing that can be read")
     return Task(
         title=title,
         text=body or title,
@@ -128,7 +132,7 @@ def _text(mapping: Mapping[str, object], key: str, origin: str) -> str | None:
         return None
     if not isinstance(value, str) or not value.strip():
         raise _wrong_kind(origin, key, "a text")
-    return " ".join(value.split())
+    return _printable(value)
 
 
 def _texts(mapping: Mapping[str, object], key: str, origin: str) -> tuple[str, ...]:
@@ -156,7 +160,12 @@ def _choice(mapping: Mapping[str, object], key: str, kind: type[_E], origin: str
     return kind(str(value))
 
 
+def _printable(text: str) -> str:
+    """One line that a terminal can be shown: control characters become spaces."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 def _first_line(body: str) -> str:
     line = next((line for line in body.splitlines() if line.strip()), body)
-    line = " ".join(line.strip().lstrip("#").split())
+    line = _printable(line.strip().lstrip("#"))
     return line if len(line) <= 100 else line[:97].rstrip() + "…"

@@ -46,6 +46,13 @@ class Baseline:
         if self._task is not None:
             self._task.cancel()
 
+    def results_so_far(self) -> Mapping[str, CheckResult]:
+        """Like :meth:`results`, without waiting: nothing when it is not done."""
+        done = self._task is not None and self._task.done() and not self._task.cancelled()
+        if self._task is None or not done or self._task.exception() is not None:
+            return {}
+        return self._task.result()
+
     async def results(self) -> Mapping[str, CheckResult]:
         """The base's result of each check by name, once they are there."""
         if self._task is None:

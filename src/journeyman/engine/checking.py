@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from journeyman.domain.checks import CheckStatus
+from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import CheckFinished, CheckStarted, Role
 from journeyman.verify.judge import judge, needs_baseline
 from journeyman.verify.select import select_checks
@@ -32,5 +34,12 @@ async def check_snapshot(
     results = await run.checks.run(
         selection.selected, environment, tree, logs, on_started=started, on_finished=finished
     )
-    baseline = await run.baseline.results() if needs_baseline(results) else {}
+    missing = [result for result in results if result.status is CheckStatus.UNAVAILABLE]
+    if missing:
+        # No worker can mend the machine.
+        said = missing[0].excerpt.strip().splitlines()[-1:]
+        raise JourneymanError(
+            "check-unavailable", f"the check {missing[0].check} did not start", facts=tuple(said)
+        )
+    baseline = await run.baseline.results() if needs_baseline(results) else run.baseline.results_so_far()
     return judge(results, baseline, settings.verify.require, tree, selection.skipped)

@@ -43,8 +43,15 @@ def verified_by(result: CheckResult, command: str | tuple[str, ...], verdict: Ve
     """One check as a trailer, ``lint (passed): ruff check .``; a command that is no plain line as JSON."""
     known = sum(failure.check == result.check for failure in verdict.known_failures)
     state = "passed" if result.passed else f"{known} known failure{'s' if known != 1 else ''}"
-    plain = isinstance(command, str) and command.isprintable() and not command.startswith(("[", '"'))
-    return f"{result.check} ({state}): {command if plain else json.dumps(command)}"
+    plain = (
+        isinstance(command, str)
+        and command.isprintable()
+        and command == " ".join(command.split())
+        and not command.startswith(("[", '"'))
+    )
+    # Git folds the blanks of a trailer: those that must stay are written as escapes.
+    text = command if plain else re.sub(r"(?<= ) ", r"\\u0020", json.dumps(command))
+    return f"{result.check} ({state}): {text}"
 
 
 def evidence_lines(verdict: VerifyVerdict) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from journeyman.domain.identity import attempt_ref
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Finding, Milestone, Plan, Question, Review
 from journeyman.domain.retry import AttemptRecord, RetryDecision
-from journeyman.domain.scope import Change, Scope, judge_scope
+from journeyman.domain.scope import Change, judge_scope
 from journeyman.domain.worker import ImplementRequest, PlanRequest, ReviewRequest
 from journeyman.engine import checking
 from journeyman.engine.evidence import checkpoint_message, checkpoint_trailers, evidence_lines
@@ -81,8 +81,7 @@ class BlockedError(JourneymanError):
     """The worker asked something that only a person can answer."""
 
     def __init__(self, question: Question) -> None:
-        options = tuple(f"option: {option}" for option in question.options)
-        super().__init__("worker-blocked", question.question, facts=(question.reason, *options))
+        super().__init__("worker-blocked", question.question, facts=(question.reason,))
         self.question = question
 
 
@@ -191,7 +190,7 @@ async def take_snapshot(run: Run, attempt: Attempt) -> Snapshot:
         changes = await run.workspace.changes(run.trees.base_tree, made.tree)
         events = run.recorder.step(f"{attempt.key}.snapshot")
         events.record(_snapshot_event(attempt, made.commit, made.tree, ref, changes))
-        verdict = judge_scope(changes, _scope(run))
+        verdict = judge_scope(changes, run.spec.settings.scope)
         events.record(ScopeJudged(verdict.ok, verdict.violations))
         if not verdict.ok:
             first, *others = verdict.violations
@@ -331,11 +330,6 @@ def sent_back(
     return JourneymanError(
         decision.stop_code or "verify-failed", f"{reason}; {decision.reason}", facts=facts[:_SHOWN]
     )
-
-
-def _scope(run: Run) -> Scope:
-    scope, task = run.spec.settings.scope, run.spec.task
-    return replace(scope, allow=task.allow or scope.allow, deny=scope.deny + task.deny)
 
 
 def _snapshot_event(

@@ -15,6 +15,7 @@ _LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _KEY_SHAPES = re.compile(
     r"\b(?:sk|pk|gsk|xai|r8|hf)[-_][A-Za-z0-9*_.\-]{6,}|\bAIza[A-Za-z0-9_\-]{10,}|\*{4,}\w*"
 )
+_SHORT_KEY = 8
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ class Endpoint:
 
     def redact(self, text: str) -> str:
         """The text without the key, whole or as providers mask it."""
-        if self.key:
-            text = text.replace(self.key, "[key]")
+        if self.key:  # a placeholder such as "x" must not spoil every word
+            text = re.sub(rf"(?<!\w){re.escape(self.key)}(?!\w)", "[key]", text)
+            text = text.replace(self.key, "[key]") if len(self.key) >= _SHORT_KEY else text
         return _KEY_SHAPES.sub("[key]", text)
 
 

@@ -151,8 +151,10 @@ def _hint(endpoint: Endpoint, code: str | None, status: int) -> str | None:
             hint = f"check {key}: is it the key of {endpoint.host}, and may it use {endpoint.model}?"
         case "model-not-found" if endpoint.provider == "ollama":
             hint = f"ollama pull {endpoint.model}"
+        case "model-not-found" if base and endpoint.provider != "anthropic":
+            hint = f"check the model's name, and {base}: its path often ends in /v1"
         case "model-not-found":
-            hint = f"check the model's name{f', and {base}: its path often ends in /v1' if base else ''}"
+            hint = f"check the model's name{f', and {base}' if base else ''}"
         case "model-quota":
             hint = f"add credit to the account at {endpoint.host}, or choose another model with --model"
         case "context-too-long":

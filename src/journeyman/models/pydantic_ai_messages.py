@@ -85,9 +85,13 @@ def _wanted(message: Message) -> tuple[str, list[str]]:
 def read_calls(response: ModelResponse, *, id_prefix: str) -> tuple[ToolCall, ...]:
     """The calls, each with an id."""
     return tuple(
-        tool_call(part.tool_call_id or f"{id_prefix}_{number}", part.tool_name, part.args_as_json_str())
+        tool_call(part.tool_call_id or f"{id_prefix}_{number}", part.tool_name, _raw(part))
         for number, part in enumerate(response.tool_calls)
     )
+
+
+def _raw(part: ToolCallPart) -> str:
+    return part.args if isinstance(part.args, str) else part.args_as_json_str()
 
 
 def opaque_of(response: ModelResponse, model: str) -> Any:  # noqa: ANN401 - JSON

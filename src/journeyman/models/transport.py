@@ -132,7 +132,9 @@ class Transport:
             timeout=httpx2.Timeout(self._first_byte_s, connect=self._connect_s, pool=self._connect_s),
         )
 
-    async def _answers(self, response: httpx2.Response, heard: _Heard) -> AsyncGenerator[dict[str, Any], None]:
+    async def _answers(
+        self, response: httpx2.Response, heard: _Heard
+    ) -> AsyncGenerator[dict[str, Any], None]:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "text/event-stream":
             async with aclosing(self._stream(response, heard)) as answers:

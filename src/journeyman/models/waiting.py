@@ -57,7 +57,7 @@ def next_step(
     if failure.retry_after_s:
         seconds = failure.retry_after_s + min(1.0, failure.retry_after_s / 10) * chance
         if seconds > patience.budget_s:
-            return GiveUp(f"the provider asks to wait {seconds:.0f} s")
+            return GiveUp(f"the provider asks to wait {failure.retry_after_s:.0f} s")
     if lost_s + seconds > patience.budget_s:
         return GiveUp(f"{patience.budget_s:.0f} s of waiting are used up")
     return Wait(seconds)

@@ -74,10 +74,14 @@ def _evidence(summary: RunSummary) -> list[str]:
         more = f" and {len(files) - _SHOWN_FILES} more" if len(files) > _SHOWN_FILES else ""
         lines.append(f"  changed: {', '.join(files[:_SHOWN_FILES])}{more}")
     if summary.commit:
+        if summary.outcome != Outcome.VERIFIED:
+            done = summary.milestones
+            lines.append(f"  {done.completed} of {done.planned} milestones are verified and committed:")
         lines.append(f"  commit {summary.commit[:12]} on {summary.branch}")
         lines.append(f"  tree {(summary.verified_tree or '')[:12]} is exactly what was checked")
-    elif summary.last_snapshot:
+    if summary.outcome != Outcome.VERIFIED and summary.last_snapshot:
         lines.append(f"  the work is safe in {summary.last_snapshot}")
     lines += [f"  work found in the worktree is safe in {ref}" for ref in summary.rescued]
-    lines.append("  your checkout was not touched")
+    if summary.sandbox not in {None, "none"}:
+        lines.append("  your checkout was not touched: nothing of the run could write there")
     return lines

@@ -74,6 +74,7 @@ class RunSummary:
     worker: str | None = None
     repository: str | None = None
     warnings: tuple[str, ...] = ()
+    sandbox: str | None = None
 
     @property
     def exit_code(self) -> int:
@@ -95,6 +96,7 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
     verdict = _last(events, VerifyJudged)
     snapshot = _last(events, SnapshotMade)
     plan = _last(events, PlanMade)
+    checkpoint = _last(events, CheckpointMade)
     kpi = compute_kpi(events)
     title = started.title if started else "unknown"
     branch = branch_name(run_id, title)
@@ -108,8 +110,8 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
         next_actions=_next_actions(run_id, finished, branch),
         base_commit=started.base_commit if started else None,
         branch=branch,
-        commit=finished.commit if finished else None,
-        verified_tree=finished.tree if finished else None,
+        commit=checkpoint.commit if checkpoint else None,
+        verified_tree=checkpoint.tree if checkpoint else None,
         milestones=Milestones(
             len(plan.plan.milestones) if plan else None,
             len({event.payload.milestone for event in events if isinstance(event.payload, CheckpointMade)}),
@@ -130,6 +132,7 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
         worker=started.worker if started else None,
         repository=started.repository if started else None,
         warnings=started.warnings if started else (),
+        sandbox=started.sandbox if started else None,
     )
 
 

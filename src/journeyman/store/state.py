@@ -75,7 +75,10 @@ def machine_error(error: OSError) -> JourneymanError | None:
     """The expected error when it is the machine that is in trouble; ``None`` when it may be a bug of ours."""
     if error.errno not in _MACHINE:
         return None
-    return storage_error(error, Path(os.fsdecode(error.filename)) if error.filename else Path("a file"))
+    if error.filename is not None:
+        return storage_error(error, Path(os.fsdecode(error.filename)))
+    code = storage_error(error, Path()).code
+    return JourneymanError(code, f"something cannot be written: {error.strerror}")
 
 
 def find_state_root(directory: Path) -> Path:

@@ -36,7 +36,7 @@ def read_answer(line: str) -> Answer | None:
 
 
 def read_last_words(text: str) -> Answer:
-    """The answer in the last line of a text (a code fence may follow it); else its last line is the summary."""
+    """The answer in a text's last line (a code fence may follow it); else that line is the summary."""
     lines = [line for line in map(plain, text.splitlines()) if line and not line.startswith("```")]
     if not lines:
         return Answer()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from journeyman.domain.worker import Usage
-from journeyman.workers.cli_agents.cli import Call, Invocation, Lent, Place
+from journeyman.workers.cli_agents.cli import Call, Invocation, Lent, Place, Traits
 from journeyman.workers.cli_agents.events import (
     Acted,
     AgentEvent,
@@ -53,27 +53,30 @@ _ENDS = {
 class ClaudeCode:
     """See :class:`journeyman.workers.cli_agents.cli.Cli`."""
 
-    program = "claude"
-    title = "Claude Code"
-    how_to_log_in = "run `claude` and log in, or set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN"
-    secrets = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
-    variables = (
-        *secrets,
-        "ANTHROPIC_BASE_URL",
-        "ANTHROPIC_CUSTOM_HEADERS",
-        "ANTHROPIC_MODEL",
-        "ANTHROPIC_SMALL_FAST_MODEL",
-        "ANTHROPIC_DEFAULT_HAIKU_MODEL",
-        "ANTHROPIC_DEFAULT_SONNET_MODEL",
-        "ANTHROPIC_DEFAULT_OPUS_MODEL",
-        "API_TIMEOUT_MS",
-        "CLAUDE_CODE_MAX_RETRIES",
-        "CLAUDE_CODE_USE_BEDROCK",
-        "CLAUDE_CODE_USE_VERTEX",
+    traits = Traits(
+        program="claude",
+        title="Claude Code",
+        how_to_log_in="run `claude` and log in, or set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN",
+        secrets=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
+        variables=(
+            "ANTHROPIC_BASE_URL",
+            "ANTHROPIC_CUSTOM_HEADERS",
+            "ANTHROPIC_MODEL",
+            "ANTHROPIC_SMALL_FAST_MODEL",
+            "ANTHROPIC_DEFAULT_HAIKU_MODEL",
+            "ANTHROPIC_DEFAULT_SONNET_MODEL",
+            "ANTHROPIC_DEFAULT_OPUS_MODEL",
+            "API_TIMEOUT_MS",
+            "CLAUDE_CODE_MAX_RETRIES",
+            "CLAUDE_CODE_USE_BEDROCK",
+            "CLAUDE_CODE_USE_VERTEX",
+        ),
+        providers=("anthropic",),
+        idle_cpu=0.02,
+        names_sessions=True,
+        keeps_limits=True,
+        tells_cost=True,
     )
-    providers = ("anthropic",)
-    idle_cpu = 0.02
-    tells_cost = True
 
     def lends(self, place: Place) -> tuple[Lent, ...]:
         """The login, and the settings (a key helper, Bedrock, Vertex and the like are set there)."""

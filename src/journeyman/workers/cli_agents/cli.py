@@ -57,58 +57,56 @@ class Invocation:
     variables: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Traits:
+    """What is always so with a CLI."""
+
+    program: str
+    """Its name on the PATH."""
+    title: str
+    how_to_log_in: str
+    secrets: tuple[str, ...]
+    """Variables of the user's environment that are a login: it may see them."""
+    variables: tuple[str, ...]
+    """Further ones that it may see: addresses, models, time-outs."""
+    providers: tuple[str, ...]
+    """Whose models it can work with; empty is any provider's."""
+    idle_cpu: float
+    """The share of a core that it burns while it only waits."""
+    names_sessions: bool
+    """A new session can be given a name, so that it is known before the program has said anything."""
+    keeps_limits: bool
+    """It keeps to ``max_turns`` and ``max_budget_usd`` by itself; else they are counted outside."""
+    tells_cost: bool
+
+
 class Cli(Protocol):
     """One coding CLI."""
 
-    # The program's name on the PATH.
     @property
-    def program(self) -> str: ...
+    def traits(self) -> Traits:
+        """What is always so."""
 
-    # What people call it, and how they log in.
-    @property
-    def title(self) -> str: ...
+    def lends(self, place: Place) -> tuple[Lent, ...]:
+        """The user's files that it needs."""
 
-    @property
-    def how_to_log_in(self) -> str: ...
+    def has_session(self, state: Path, session_id: str) -> bool:
+        """Whether the private folder holds the session."""
 
-    # Variables of the user's environment that it may see; of these, ``secrets`` are a login.
-    @property
-    def variables(self) -> tuple[str, ...]: ...
+    def invoke(self, call: Call) -> Invocation:
+        """How to start it, headless and without questions."""
 
-    @property
-    def secrets(self) -> tuple[str, ...]: ...
-
-    # Providers whose ``provider:name`` it can work with; empty is any.
-    @property
-    def providers(self) -> tuple[str, ...]: ...
-
-    # The share of a core that it burns while it only waits.
-    @property
-    def idle_cpu(self) -> float: ...
-
-    # Whether it says what a call costs, so that a limit in dollars can hold.
-    @property
-    def tells_cost(self) -> bool: ...
-
-    # The user's files that it needs.
-    def lends(self, place: Place) -> tuple[Lent, ...]: ...
-
-    # Whether the private state folder holds the session.
-    def has_session(self, state: Path, session_id: str) -> bool: ...
-
-    def invoke(self, call: Call) -> Invocation: ...
-
-    # What one line of its output says. Pure; unknown types say nothing.
-    def read(self, line: Mapping[str, Any]) -> tuple[AgentEvent, ...]: ...
+    def read(self, line: Mapping[str, Any]) -> tuple[AgentEvent, ...]:
+        """What one line of its output says. Pure; a line of an unknown type says nothing."""
 
 
-def model_for(cli: Cli, wanted: str | None) -> str | None:
-    """The model that a CLI is to be told, from ``name`` or ``provider:name``; ``None`` when it is not for it."""
+def model_for(traits: Traits, wanted: str | None) -> str | None:
+    """The model to name to a CLI, from ``name`` or ``provider:name``; ``None`` when it is not for it."""
     if not wanted:
         return None
     provider, colon, name = wanted.partition(":")
-    if not colon or (not cli.providers and "/" in provider):
+    if not colon or (not traits.providers and "/" in provider):
         return wanted
-    if not cli.providers:
+    if not traits.providers:
         return f"{provider}/{name}"
-    return name if provider in cli.providers else None
+    return name if provider in traits.providers else None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from journeyman.domain.worker import Usage
-from journeyman.workers.cli_agents.cli import Call, Invocation, Lent, Place
+from journeyman.workers.cli_agents.cli import Call, Invocation, Lent, Place, Traits
 from journeyman.workers.cli_agents.events import (
     Acted,
     AgentEvent,
@@ -34,14 +34,18 @@ _HOME = "codex"
 class Codex:
     """See :class:`journeyman.workers.cli_agents.cli.Cli`."""
 
-    program = "codex"
-    title = "Codex"
-    how_to_log_in = "run `codex login`, or set OPENAI_API_KEY"
-    secrets = ("CODEX_API_KEY", "OPENAI_API_KEY", "CODEX_ACCESS_TOKEN")
-    variables = (*secrets, "OPENAI_BASE_URL", "OPENAI_ORGANIZATION", "OPENAI_PROJECT")
-    providers = ("openai",)
-    idle_cpu = 0.03
-    tells_cost = False
+    traits = Traits(
+        program="codex",
+        title="Codex",
+        how_to_log_in="run `codex login`, or set OPENAI_API_KEY",
+        secrets=("CODEX_API_KEY", "OPENAI_API_KEY", "CODEX_ACCESS_TOKEN"),
+        variables=("OPENAI_BASE_URL", "OPENAI_ORGANIZATION", "OPENAI_PROJECT"),
+        providers=("openai",),
+        idle_cpu=0.03,
+        names_sessions=False,
+        keeps_limits=False,
+        tells_cost=False,
+    )
 
     def lends(self, place: Place) -> tuple[Lent, ...]:
         """The login, and the configuration, in which providers are defined."""

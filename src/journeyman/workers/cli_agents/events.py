@@ -91,20 +91,22 @@ class Ended:
 
 AgentEvent = SessionSeen | Said | Acted | Noted | Used | Total | Trouble | SessionLost | Ended
 
-_STATUS = re.compile(r"\b(?:status|error|code)\b\W{0,3}(?:code\W{0,2})?([45]\d\d)\b|\(([45]\d\d)\)", re.IGNORECASE)
+_STATUS = re.compile(
+    r"\b(?:status|error|code)\b\W{0,3}(?:code\W{0,2})?([45]\d\d)\b|\(([45]\d\d)\)", re.IGNORECASE
+)
 _SIGNS = (
     (Problem.CONTEXT, r"prompt is too long|context (?:length|window)|maximum context|too many tokens"),
     (
         Problem.QUOTA,
-        r"quota|credit balance|rate.?limit|usage limit|too many requests|payment required|billing|out of credits",
+        r"quota|credit balance|rate.?limit|usage limit|too many requests|payment required|billing|of credits",
     ),
     (
         Problem.UNAUTHORIZED,
-        r"not logged in|log ?in\b|unauthori[sz]ed|authenticat|api.?key|credential|missing environment variable",
+        r"not logged in|log ?in\b|unauthori[sz]ed|authenticat|api.?key|credential|missing environment",
     ),
     (
         Problem.NETWORK,
-        r"connect|network|ECONN|ENOTFOUND|timed? ?out|dns|unreachable|overloaded|high demand|unavailable|socket",
+        r"connect|network|ECONN|ENOTFOUND|time.?out|dns|unreachable|overload|high demand|unavailable|socket",
     ),
 )
 
@@ -140,12 +142,16 @@ def words(value: object) -> str:
 
 def number(value: object) -> int | None:
     """A count, or ``None`` when it is not known."""
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else None
+    return (
+        int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else None
+    )
 
 
 def dollars(value: object) -> float | None:
     """A sum of money; 0 says that the CLI does not know the price."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
+    return (
+        float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
+    )
 
 
 def tool_words(name: str, arguments: object) -> str:

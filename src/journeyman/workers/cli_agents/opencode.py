@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from journeyman.domain.worker import Usage
-from journeyman.workers.cli_agents.cli import Call, Invocation, Lent, Place
+from journeyman.workers.cli_agents.cli import Call, Invocation, Lent, Place, Traits
 from journeyman.workers.cli_agents.events import (
     Acted,
     AgentEvent,
@@ -46,25 +46,29 @@ _PROVIDER = "journeyman"
 class OpenCode:
     """See :class:`journeyman.workers.cli_agents.cli.Cli`."""
 
-    program = "opencode"
-    title = "OpenCode"
-    how_to_log_in = "run `opencode auth login`, or set a provider's key such as ANTHROPIC_API_KEY"
-    secrets = (
-        "OPENCODE_API_KEY",
-        "ANTHROPIC_API_KEY",
-        "OPENAI_API_KEY",
-        "OPENROUTER_API_KEY",
-        "GEMINI_API_KEY",
-        "GOOGLE_GENERATIVE_AI_API_KEY",
-        "GROQ_API_KEY",
-        "MISTRAL_API_KEY",
-        "DEEPSEEK_API_KEY",
-        "XAI_API_KEY",
+    traits = Traits(
+        program="opencode",
+        title="OpenCode",
+        how_to_log_in="run `opencode auth login`, or set a provider's key such as ANTHROPIC_API_KEY",
+        secrets=(
+            "OPENCODE_API_KEY",
+            "ANTHROPIC_API_KEY",
+            "OPENAI_API_KEY",
+            "OPENROUTER_API_KEY",
+            "GEMINI_API_KEY",
+            "GOOGLE_GENERATIVE_AI_API_KEY",
+            "GROQ_API_KEY",
+            "MISTRAL_API_KEY",
+            "DEEPSEEK_API_KEY",
+            "XAI_API_KEY",
+        ),
+        variables=("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"),
+        providers=(),
+        idle_cpu=0.15,
+        names_sessions=False,
+        keeps_limits=False,
+        tells_cost=True,
     )
-    variables = (*secrets, "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL")
-    providers = ()
-    idle_cpu = 0.15
-    tells_cost = True
 
     def lends(self, place: Place) -> tuple[Lent, ...]:
         """The login, and the configuration, in which local models are defined."""
@@ -117,7 +121,7 @@ def _own_server(call: Call) -> bool:
 
 
 def _model(call: Call, model: str) -> str:
-    """``openai`` at the user's own address is a provider of its own: the built-in one speaks another dialect."""
+    """``openai`` at the user's own address is another provider: the built-in one speaks another dialect."""
     name = model.removeprefix("openai/")
     return f"{_PROVIDER}/{name}" if _own_server(call) and (name != model or "/" not in model) else model
 
