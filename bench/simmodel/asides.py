@@ -8,11 +8,12 @@ from typing import Any
 from bench.simmodel.session import Edit, Review, Task
 from bench.simmodel.sight import Sight
 from bench.simmodel.styles.base import Draft, Numbered, instance_of
-from bench.simmodel.styles.scripts import search_replace_blocks
+from bench.simmodel.styles.scripts import file_listings, search_replace_blocks
 from bench.simmodel.tokens import compact
 from bench.simmodel.values import Conversation, Move
 
 _TITLE_WORDS = 6
+_LISTING = "*file listing*"
 
 
 def submission(task: Task | None, conversation: Conversation, sight: Sight) -> Draft | None:
@@ -61,13 +62,15 @@ def short_text(conversation: Conversation) -> str:
     return title
 
 
-def wants_blocks(conversation: Conversation) -> bool:
-    """Whether the prompt asks for SEARCH/REPLACE blocks."""
-    return "SEARCH/REPLACE" in conversation.system or "<<<<<<< SEARCH" in conversation.system
+def wants_edits_as_text(conversation: Conversation) -> bool:
+    """Whether the prompt asks for SEARCH/REPLACE blocks or whole files, as aider's do."""
+    return any(words in conversation.system for words in ("SEARCH/REPLACE", "<<<<<<< SEARCH", _LISTING))
 
 
-def blocks(edits: Numbered, say: str, sight: Sight) -> str:
-    """The edits in that form."""
+def edits_as_text(conversation: Conversation, edits: Numbered, say: str, sight: Sight) -> str:
+    """The edits in the form that was asked for."""
+    if _LISTING in conversation.system:
+        return f"{say}\n\n{file_listings(edits, conversation.user_text())}\n"
     return f"{say}\n\n{search_replace_blocks(edits, sight)}\n"
 
 

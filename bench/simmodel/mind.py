@@ -32,7 +32,7 @@ def _think(task: Task | None, conversation: Conversation) -> Thought:
         draft = Draft(Move.DONE, tool.name, instance_of(tool.parameters), kind=tool.kind)
         return _call(conversation, [draft], 0)
     style = choose_style(conversation)
-    if style is None and not asides.wants_blocks(conversation):
+    if style is None and not asides.wants_edits_as_text(conversation):
         return Thought(Answer(asides.short_text(conversation)), Move.SAY)
     if task is None:
         return _end(conversation, style, _UNKNOWN, 0)
@@ -101,7 +101,7 @@ def _edit(
     sight: Sight,
 ) -> Thought:
     if style is None:
-        return Thought(Answer(asides.blocks(pending, step.say, sight)), Move.EDIT)
+        return Thought(Answer(asides.edits_as_text(conversation, pending, step.say, sight)), Move.EDIT)
     drafts = style.edit(pending, sight, step.say, parallel=conversation.parallel)
     if not drafts:
         return _end(conversation, style, "No tool here can make this change.", progress.step)

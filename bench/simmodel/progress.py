@@ -122,8 +122,8 @@ def progress_of(conversation: Conversation, task: Task) -> Progress:
 
 
 def _own_words(progress: Progress, turn: Turn, task: Task) -> None:
-    """Blocks of a text format are edits as soon as they are said: no result will tell."""
-    if "<<<<<<< SEARCH" in turn.text and progress.step < len(task.steps):
+    """Fenced files and blocks are edits as soon as they are said: no result will tell."""
+    if "```" in turn.text and progress.step < len(task.steps):
         progress.edited |= {
             number for number, edit in enumerate(task.steps[progress.step].edits) if edit.path in turn.text
         }

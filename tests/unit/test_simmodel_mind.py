@@ -267,6 +267,15 @@ def test_search_replace_blocks_where_the_prompt_asks_for_them():
     assert "max(1, -(-items // size))" in chat.next().answer.text
 
 
+def test_whole_files_where_the_prompt_asks_for_them():
+    chat = Chat("Mend the paging", [], system="Return a *file listing* of each file")
+    assert "src/paging.py" in chat.next().answer.text
+    chat.say(f"I added it:\nsrc/paging.py\n```\n{FILE}```")
+    assert f"src/paging.py\n```\n{FILE.replace(OLD, NEW)}```" in chat.next().answer.text
+    chat.say("Thanks")
+    assert chat.next().move is Move.DONE
+
+
 def test_the_order_of_the_files_and_of_the_tasks():
     session = [{"match": "other"}, {"match": "paging", "steps": TASK["steps"]}]
     assert Chat("paging", SHELL, session=session).next().move is Move.READ

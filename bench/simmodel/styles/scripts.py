@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from bench.simmodel.session import Edit
@@ -98,3 +99,18 @@ def search_replace_blocks(edits: Numbered, sight: Sight) -> str:
         replace = after if not after or after.endswith("\n") else f"{after}\n"
         blocks.append(f"{edit.path}\n```\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n```")
     return "\n\n".join(blocks)
+
+
+def file_listings(edits: Numbered, prompt: str) -> str:
+    """The edited files whole, each after its name, from the latest listing that the prompt has of them."""
+    listings = []
+    for path in dict.fromkeys(edit.path for _, edit in edits):
+        shown = re.findall(
+            rf"^{re.escape(path)}\n(`{{3,}})[^\n]*\n(.*?)\n\1", prompt, re.DOTALL | re.MULTILINE
+        )
+        text = f"{shown[-1][1]}\n" if shown else ""
+        for _, edit in edits:
+            if edit.path == path:
+                text = edit.write if edit.write is not None else text.replace(edit.old, edit.new, 1)
+        listings.append(f"{path}\n```\n{text.removesuffix(chr(10))}\n```")
+    return "\n\n".join(listings)
