@@ -161,14 +161,14 @@ HARNESSES: dict[str, Command] = {"journeyman": journeyman, "codex": codex, "clau
 def one_run(bench: Bench, name: str, server: SimModel, figures: Figures) -> None:
     """One fresh clone, one run, booked."""
     repo, env = clone(bench)
-    seen = len(server.requests)
+    server.reset()
     argv = HARNESSES[name](bench, repo, env, server.url)
     begun = time.perf_counter()
     done = subprocess.run(
         argv, cwd=repo, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False
     )
     figures.wall_s.append(time.perf_counter() - begun)
-    made = [request for request in server.requests[seen:] if request.prompt_tokens is not None]
+    made = [request for request in server.requests if request.prompt_tokens is not None]
     figures.requests.append(len(made))
     figures.tokens.append(sum(request.prompt_tokens or 0 for request in made))
     figures.uncached.append(sum((request.prompt_tokens or 0) - (request.cached or 0) for request in made))

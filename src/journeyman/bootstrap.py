@@ -189,6 +189,8 @@ async def resume_run(
         return leave_receipt(run)
     await asyncio.to_thread(kill_orphans, run_id)
     run.recorder.listeners.extend(listeners)
+    if not any(isinstance(event.payload, RunStarted) for event in events):
+        run.recorder.record("started", _started(project, spec))  # killed before it could
     run.recorder.record_once(resumed)
     return await _drive(project, run, decision.segment)
 
@@ -451,6 +453,8 @@ def _cli_agent(name: str, table: WorkerSettings, project: Project, model: str | 
 
 def _agent(project: Project, settings: Settings, task: Task) -> Worker:
     from journeyman.models.registry import make_model
+    from journeyman.models.transport import preload
+    from journeyman.models.waiting import Patience
     from journeyman.workers.agent.worker import AgentWorker, OnWait
 
     names = phase_models(project, settings, task)
@@ -462,9 +466,19 @@ def _agent(project: Project, settings: Settings, task: Task) -> Worker:
             hint='jm run "…" --model openai:NAME',
         )
 
+    # The HTTP library and the transport take 0.2 s to import: meanwhile git makes the worktree.
+    asyncio.get_running_loop().run_in_executor(None, preload)
+
     def make_models(on_wait: OnWait) -> dict[Phase, ModelClient]:
         environ = project.surroundings.environ
-        made = {name: make_model(name, environ, on_wait=on_wait) for name in set(names.values()) if name}
+        patience = Patience(budget_s=settings.models.patience_s)
+        made = {
+            name: make_model(
+                name, environ, on_wait=on_wait, first_byte_s=settings.models.silence_s, patience=patience
+            )
+            for name in set(names.values())
+            if name
+        }
         return {phase: made[name] for phase, name in names.items() if name}
 
     return AgentWorker(make_models, settings.budget)
@@ -606,7 +620,10 @@ def _started(project: Project, spec: RunSpec) -> RunStarted:
 
 def _resumed_spec(events: tuple[Event, ...], resumed: RunResumed) -> RunSpec:
     """The run's spec, with what its resumes changed."""
-    spec = next(event.payload.spec for event in events if isinstance(event.payload, RunSpecified))
+    spec = next((event.payload.spec for event in events if isinstance(event.payload, RunSpecified)), None)
+    if spec is None:
+        message = "what this run was to do can no longer be read"
+        raise JourneymanError("corrupt-store", message, hint='jm run "…"')
     settings = spec.settings
     for change in (*(event.payload for event in events if isinstance(event.payload, RunResumed)), resumed):
         if change.allow_lockfile and settings.scope.lockfiles is LockfilePolicy.DENY:

@@ -15,8 +15,6 @@ PROCESS_CALLS = {
     "create_subprocess_exec",
     "create_subprocess_shell",
     "Popen",
-    "system",
-    "popen",
     "posix_spawn",
     "posix_spawnp",
     "fork",
@@ -48,6 +46,7 @@ def test_rules_of_the_house(module: Path) -> None:
     used = set(names(tree))
     if not inside(module, "sandbox"):
         assert not used & PROCESS_CALLS, "only sandbox/ starts processes"
+        assert not re.search(r"\bos\.(system|popen)\(", text), "only sandbox/ starts processes"
         assert "import subprocess" not in text
     if not inside(module, "config.py"):
         reads = {

@@ -141,10 +141,13 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             events = list(_chat(seen.body, text, name, call, number))
         if path.endswith("/messages") and not seen.body.get("stream"):
-            self._send(200, json.dumps(_message(seen.body, text, name, call, number)).encode(), "application/json")
+            self._send(
+                200, json.dumps(_message(seen.body, text, name, call, number)).encode(), "application/json"
+            )
             return
         data = "".join(
-            (f"event: {kind}\n" if kind else "") + f"data: {value if isinstance(value, str) else json.dumps(value)}\n\n"
+            (f"event: {kind}\n" if kind else "")
+            + f"data: {value if isinstance(value, str) else json.dumps(value)}\n\n"
             for kind, value in events
         )
         self._send(200, data.encode(), "text/event-stream")
@@ -169,7 +172,9 @@ def _shell(body: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _arguments(tool: dict[str, Any], command: str) -> dict[str, Any]:
-    schema = tool.get("input_schema") or tool.get("parameters") or tool.get("function", {}).get("parameters", {})
+    schema = (
+        tool.get("input_schema") or tool.get("parameters") or tool.get("function", {}).get("parameters", {})
+    )
     known = schema.get("properties", {})
     if "cmd" in known:
         return {"cmd": command}
@@ -196,7 +201,9 @@ def _ended(body: dict[str, Any]) -> int:
     return sum(entry.get("role") == "assistant" and "All done." in json.dumps(entry) for entry in said)
 
 
-def _message(body: dict[str, Any], text: str, name: str, call: dict[str, Any] | None, number: int) -> dict[str, Any]:
+def _message(
+    body: dict[str, Any], text: str, name: str, call: dict[str, Any] | None, number: int
+) -> dict[str, Any]:
     content: list[dict[str, Any]] = [{"type": "text", "text": text}]
     if call is not None:
         content.append({"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": call})
@@ -218,29 +225,74 @@ def _message(body: dict[str, Any], text: str, name: str, call: dict[str, Any] | 
     }
 
 
-def _messages(body: dict[str, Any], text: str, name: str, call: dict[str, Any] | None, number: int) -> Iterator[tuple[str, Any]]:
+def _messages(
+    body: dict[str, Any], text: str, name: str, call: dict[str, Any] | None, number: int
+) -> Iterator[tuple[str, Any]]:
     whole = _message(body, text, name, call, number)
-    yield "message_start", {"type": "message_start", "message": {**whole, "content": [], "stop_reason": None, "usage": {**whole["usage"], "output_tokens": 1}}}
+    yield (
+        "message_start",
+        {
+            "type": "message_start",
+            "message": {
+                **whole,
+                "content": [],
+                "stop_reason": None,
+                "usage": {**whole["usage"], "output_tokens": 1},
+            },
+        },
+    )
     for index, block in enumerate(whole["content"]):
         empty = {**block, "text": ""} if block["type"] == "text" else {**block, "input": {}}
         yield "content_block_start", {"type": "content_block_start", "index": index, "content_block": empty}
-        delta = {"type": "text_delta", "text": block["text"]} if block["type"] == "text" else {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+        delta = (
+            {"type": "text_delta", "text": block["text"]}
+            if block["type"] == "text"
+            else {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+        )
         yield "content_block_delta", {"type": "content_block_delta", "index": index, "delta": delta}
         yield "content_block_stop", {"type": "content_block_stop", "index": index}
-    yield "message_delta", {"type": "message_delta", "delta": {"stop_reason": whole["stop_reason"], "stop_sequence": None}, "usage": {"output_tokens": USAGE["out"]}}
+    yield (
+        "message_delta",
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": whole["stop_reason"], "stop_sequence": None},
+            "usage": {"output_tokens": USAGE["out"]},
+        },
+    )
     yield "message_stop", {"type": "message_stop"}
 
 
 def _responses(text: str, name: str, call: dict[str, Any] | None, number: int) -> Iterator[tuple[str, Any]]:
-    said = {"type": "message", "id": f"msg_{number}", "role": "assistant", "status": "completed", "content": [{"type": "output_text", "text": text, "annotations": []}]}
+    said = {
+        "type": "message",
+        "id": f"msg_{number}",
+        "role": "assistant",
+        "status": "completed",
+        "content": [{"type": "output_text", "text": text, "annotations": []}],
+    }
     items: list[dict[str, Any]] = [said]
     if call is not None:
-        items.append({"type": "function_call", "id": f"fc_{number}", "call_id": f"call_{number}", "name": name, "arguments": json.dumps(call), "status": "completed"})
+        items.append(
+            {
+                "type": "function_call",
+                "id": f"fc_{number}",
+                "call_id": f"call_{number}",
+                "name": name,
+                "arguments": json.dumps(call),
+                "status": "completed",
+            }
+        )
     response = {"id": f"resp_{number}", "object": "response", "status": "in_progress", "output": []}
     yield "response.created", {"type": "response.created", "response": response}
     for index, item in enumerate(items):
-        yield "response.output_item.added", {"type": "response.output_item.added", "output_index": index, "item": item}
-        yield "response.output_item.done", {"type": "response.output_item.done", "output_index": index, "item": item}
+        yield (
+            "response.output_item.added",
+            {"type": "response.output_item.added", "output_index": index, "item": item},
+        )
+        yield (
+            "response.output_item.done",
+            {"type": "response.output_item.done", "output_index": index, "item": item},
+        )
     usage = {
         "input_tokens": USAGE["fresh"] + USAGE["cached"],
         "input_tokens_details": {"cached_tokens": USAGE["cached"]},
@@ -248,18 +300,35 @@ def _responses(text: str, name: str, call: dict[str, Any] | None, number: int) -
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": USAGE["fresh"] + USAGE["cached"] + USAGE["out"],
     }
-    yield "response.completed", {"type": "response.completed", "response": {**response, "status": "completed", "output": items, "usage": usage}}
+    yield (
+        "response.completed",
+        {
+            "type": "response.completed",
+            "response": {**response, "status": "completed", "output": items, "usage": usage},
+        },
+    )
 
 
-def _chat(body: dict[str, Any], text: str, name: str, call: dict[str, Any] | None, number: int) -> Iterator[tuple[str, Any]]:
+def _chat(
+    body: dict[str, Any], text: str, name: str, call: dict[str, Any] | None, number: int
+) -> Iterator[tuple[str, Any]]:
     def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> tuple[str, Any]:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
-        return "", {"id": f"chat_{number}", "object": "chat.completion.chunk", "created": 1, "model": body.get("model"), "choices": [choice], **more}
+        return "", {
+            "id": f"chat_{number}",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": body.get("model"),
+            "choices": [choice],
+            **more,
+        }
 
     yield chunk({"role": "assistant", "content": text})
     if call is not None:
         function = {"name": name, "arguments": json.dumps(call)}
-        yield chunk({"tool_calls": [{"index": 0, "id": f"call_{number}", "type": "function", "function": function}]})
+        yield chunk(
+            {"tool_calls": [{"index": 0, "id": f"call_{number}", "type": "function", "function": function}]}
+        )
     usage = {
         "prompt_tokens": USAGE["fresh"] + USAGE["cached"],
         "prompt_tokens_details": {"cached_tokens": USAGE["cached"]},

@@ -7,6 +7,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -21,7 +22,14 @@ class Cut:
     """Reset the connection."""
 
 
-Step = bytes | Hang | Cut
+@dataclass(frozen=True)
+class Pause:
+    """Send nothing for a while."""
+
+    seconds: float
+
+
+Step = bytes | Hang | Cut | Pause
 
 
 @dataclass(frozen=True)
@@ -145,9 +153,10 @@ class HttpStub:
             connection.close()
 
     def _one(self, connection: socket.socket, reader: Any, number: int) -> bool:
-        line = reader.readline().decode()
-        if not line.strip():
+        first = reader.read(1)
+        if first in {b"", b"\x16"}:  # the end, or the beginning of TLS
             return False
+        line = (first + reader.readline()).decode()
         headers: dict[str, str] = {}
         while header := reader.readline().decode().strip():
             name, _, value = header.partition(":")
@@ -159,11 +168,15 @@ class HttpStub:
         self.arrived.set()
         for step in reply.steps:
             if isinstance(step, Hang):
-                if not reader.read(1):
-                    self.left.set()
+                with contextlib.suppress(ConnectionResetError):
+                    reader.read(1)
+                self.left.set()
                 return False
             if isinstance(step, Cut):
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return False
+            if isinstance(step, Pause):
+                time.sleep(step.seconds)
+                continue
             connection.sendall(step)
         return not reply.close

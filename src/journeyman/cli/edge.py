@@ -15,6 +15,7 @@ from typing import Any, TextIO, TypeVar
 
 from journeyman import __version__
 from journeyman.domain.errors import JourneymanError
+from journeyman.domain.shown import shown
 from journeyman.domain.stops import stop_reason
 
 T = TypeVar("T")
@@ -41,7 +42,7 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
 def say(text: str) -> None:
     """Talk, on stderr, flushed. That nobody can hear it stops nothing."""
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(shown(text, keep="\n\t"), file=sys.stderr, flush=True)
     except OSError:
         _mute(sys.stderr)
 

@@ -127,6 +127,8 @@ def _is_running(root: Path, run_id: str) -> bool:
 
 def _age(line: RunLine) -> str:
     age = time.time() - line.last_seen
+    if age < -1:
+        return "?"  # the clock went back: there is no telling
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if age >= length:
             return f"{int(age // length)} {unit}"

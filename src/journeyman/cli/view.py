@@ -25,6 +25,7 @@ from journeyman.domain.events import (
     WorkerActivity,
     WorkRescued,
 )
+from journeyman.domain.shown import shown
 from journeyman.report.receipt import check_line
 from journeyman.report.text import seconds
 
@@ -208,10 +209,10 @@ class _Live(_Silent):
         line = self._narrator.line(event)
         if line is not None:
             with contextlib.suppress(OSError):  # the terminal may be gone; the work goes on
-                self._console.print(line, markup=False, highlight=False)
+                self._console.print(shown(line, keep="\n"), markup=False, highlight=False)
         now = self._narrator.now(event)
         if now is not None:
-            self._spinner.update(text=now)
+            self._spinner.update(text=shown(now))
 
     def __enter__(self) -> Self:
         self._live.start()

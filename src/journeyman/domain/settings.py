@@ -54,6 +54,10 @@ class ModelsSettings:
     """Implements."""
     strong: str | None = None
     """Reviews."""
+    patience_s: float = 300.0
+    """How long one call may wait, in all, for rate limits and server errors to pass."""
+    silence_s: float = 120.0
+    """How long a model may say nothing before the call is tried again."""
 
 
 @dataclass(frozen=True)

@@ -170,10 +170,13 @@ _REASONS = (
     StopReason(
         "sandbox-missing", Family.ENVIRONMENT, "a sandbox is required, and none works here", (_DOCTOR,)
     ),
-    StopReason("git-failed", Family.ENVIRONMENT, "a git command failed", (_DOCTOR,)),
+    StopReason("git-failed", Family.ENVIRONMENT, "a git command failed", (_DOCTOR, _RESUME)),
     StopReason("git-missing", Family.ENVIRONMENT, "git 2.31 or newer is needed", ()),
     StopReason(
-        "not-writable", Family.ENVIRONMENT, "a place that Journeyman needs cannot be written", (_DOCTOR,)
+        "not-writable",
+        Family.ENVIRONMENT,
+        "a place that Journeyman needs cannot be written",
+        (_DOCTOR, _RESUME),
     ),
     StopReason("disk-full", Family.ENVIRONMENT, "the disk is full", (_RESUME,)),
     StopReason("corrupt-store", Family.ENVIRONMENT, "the run store is damaged", ()),

@@ -33,7 +33,7 @@ def overview(
     last_seen: Mapping[str, tuple[float, float]],
     is_running: Callable[[str], bool],
 ) -> list[RunLine]:
-    """The runs, newest first, from their started, resumed, finished and phase events."""
+    """The runs, newest first, from their started, resumed, finished and phase events in order of arrival."""
     started: dict[str, tuple[Event, RunStarted]] = {}
     phase: dict[str, str] = {}
     end: dict[str, RunFinished | None] = {}
@@ -62,7 +62,8 @@ def overview(
                 commit=finished_as.commit if finished_as else None,
             )
         )
-    return sorted(lines, key=lambda line: line.started_at, reverse=True)
+    # Not by the clock, which may have gone back between two runs.
+    return lines[::-1]
 
 
 def _state(end: RunFinished | None, phase: str, run_id: str, is_running: Callable[[str], bool]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from journeyman.domain.checks import CheckResult
 from journeyman.domain.events import Outcome
+from journeyman.domain.shown import shown
 from journeyman.domain.stops import stop_reason
 from journeyman.report.summary import RunSummary
 
@@ -35,7 +36,7 @@ def receipt_lines(summary: RunSummary) -> tuple[str, ...]:
     lines += ["", *_evidence(summary)]
     lines += [f"  warning: {warning}" for warning in summary.warnings]
     lines += ["", "Next:", *(f"  {action}" for action in summary.next_actions)]
-    return tuple(lines)
+    return tuple(shown(line, keep="\n\t") for line in lines)
 
 
 def receipt_markdown(summary: RunSummary) -> str:
@@ -72,7 +73,7 @@ def _evidence(summary: RunSummary) -> list[str]:
     if summary.files_changed:
         files = summary.files_changed
         more = f" and {len(files) - _SHOWN_FILES} more" if len(files) > _SHOWN_FILES else ""
-        lines.append(f"  changed: {', '.join(files[:_SHOWN_FILES])}{more}")
+        lines.append(f"  changed: {', '.join(map(shown, files[:_SHOWN_FILES]))}{more}")
     if summary.commit:
         if summary.outcome != Outcome.VERIFIED:
             done = summary.milestones

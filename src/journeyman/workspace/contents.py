@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from journeyman.workspace.diffs import RawEntry, parse_raw_numstat
-from journeyman.workspace.files import plain_errors, remove
+from journeyman.workspace.files import copy_index, plain_errors, remove
 from journeyman.workspace.git import Git, failure
 from journeyman.workspace.gitdir import PrivateGit
 from journeyman.workspace.ignored import BaseRules
@@ -47,10 +47,32 @@ class WorkContents:
             for entry in entries
             if _is_unchanged(worktree.path, entry)
         ]
-        if not mended:
+        if mended:
+            await self._update_index(git, worktree.index, mended)
+            tree = await git.text("write-tree", index_file=worktree.index)
+        return await self._with_strays(git, worktree, tree)
+
+    async def _with_strays(self, git: Git, worktree: Worktree, tree: str) -> str:
+        """The tree with what a worker put into the folders of submodules, where git itself does not look.
+
+        The folder then stands in the submodule's place, which the guard refuses, and nothing is lost. The
+        kept index does not learn of it.
+        """
+        if not (worktree.path / ".gitmodules").exists():
             return tree
-        await self._update_index(git, worktree, mended)
-        return await git.text("write-tree", index_file=worktree.index)
+        folders = [
+            folder
+            for folder in await self._worktrees.submodules(worktree)
+            if not (folder / ".git").exists() and any(folder.iterdir())
+        ]
+        if not folders:
+            return tree
+        index = worktree.index.with_name(f"{worktree.index.name}.strays")
+        copy_index(worktree.index, index)
+        names = [str(folder.relative_to(worktree.path)) for folder in folders]
+        await self._update_index(git, index, [(f"0 {'0' * len(self._base_commit)}", name) for name in names])
+        await git.run("add", "--all", "--", *names, index_file=index)
+        return await git.text("write-tree", index_file=index)
 
     async def restore(self, worktree: Worktree, tree: str, head: str) -> None:
         """Make the files exactly ``tree``; ignored ones stay. Git in the worktree is shown ``head``."""
@@ -74,12 +96,13 @@ class WorkContents:
         nested = [path.rstrip("/") for path in left if path.endswith("/")]
         if result.exit_code < 0 or not nested or len(nested) != len(left):
             raise failure(result)
-        await self._update_index(git, worktree, [(f"160000 {self._base_commit}", path) for path in nested])
+        entries = [(f"160000 {self._base_commit}", path) for path in nested]
+        await self._update_index(git, worktree.index, entries)
 
-    async def _update_index(self, git: Git, worktree: Worktree, entries: list[tuple[str, str]]) -> None:
+    async def _update_index(self, git: Git, index: Path, entries: list[tuple[str, str]]) -> None:
         lines = "".join(f"{what}\t{path}\0" for what, path in entries)
         arguments = ("update-index", "-z", "--add", "--index-info")
-        await git.run(*arguments, stdin=os.fsencode(lines), index_file=worktree.index)
+        await git.run(*arguments, stdin=os.fsencode(lines), index_file=index)
 
     async def _untracked(self, git: Git, worktree: Worktree) -> list[str]:
         """Untracked files that no rule in the work tree hides; nested repositories end in a slash."""

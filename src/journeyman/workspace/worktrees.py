@@ -143,14 +143,17 @@ class Worktrees:
 
     async def empty_submodules(self, tree: Worktree) -> None:
         """Submodules stay empty: what a check put into their folders is in no commit."""
+        for folder in await self.submodules(tree):
+            with plain_errors(folder):
+                for child in folder.iterdir():
+                    remove(child)
+
+    async def submodules(self, tree: Worktree) -> list[Path]:
+        """The folders that stand for submodules."""
         listing = await self._private.files(tree.path).run("ls-files", "-s", "-z", index_file=tree.index)
-        for entry in listing.split(b"\0"):
-            if entry.startswith(_SUBMODULE):
-                folder = tree.path / os.fsdecode(entry.split(b"\t", 1)[1])
-                if folder.is_dir() and not folder.is_symlink():
-                    with plain_errors(folder):
-                        for child in folder.iterdir():
-                            remove(child)
+        entries = [entry for entry in listing.split(b"\0") if entry.startswith(_SUBMODULE)]
+        folders = [tree.path / os.fsdecode(entry.split(b"\t", 1)[1]) for entry in entries]
+        return [folder for folder in folders if folder.is_dir() and not folder.is_symlink()]
 
     async def align(self, tree: Worktree, commit: str) -> None:
         """Show git in the worktree, which a worker may ask, ``commit`` as HEAD and our index as its own."""

@@ -15,6 +15,7 @@ from journeyman.domain.model import (
     Finish,
     ModelAnswer,
     ModelClient,
+    ModelError,
     ModelRequest,
     ToolCall,
     ToolResult,
@@ -207,7 +208,12 @@ class AgentWorker:
 
         async def call() -> Asked:
             host.activity(f"asks {model.name}")
-            answer = await model.answer(request)
+            try:
+                answer = await model.answer(request)
+            except ModelError as error:
+                if error.usage is not None:
+                    host.spent(replace(error.usage, model=error.usage.model or model.name))
+                raise
             repeated = None if answer.usage.tokens_in is None else round(share * answer.usage.tokens_in)
             usage = replace(answer.usage, model=answer.usage.model or model.name, tokens_repeated=repeated)
             host.spent(usage)

@@ -64,6 +64,8 @@ class Codex:
         arguments = ["exec", "resume"] if call.resume else ["exec"]
         # Who confines it is Journeyman: its own sandbox cannot start inside another one.
         arguments += ["--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
+        # A login shell would set its own PATH, and lose the checks' environment on it.
+        arguments += ["-c", "allow_login_shell=false"]
         if call.model:
             arguments += ["--model", call.model]
         arguments += [*_provider(call), *call.settings.args]
