@@ -27,7 +27,7 @@ from journeyman.domain.run import RunSpec
 from journeyman.domain.scope import LockfilePolicy, Scope
 from journeyman.domain.settings import FastPathMode, SandboxMode, Settings, WorkerSettings, WorkerType
 from journeyman.domain.task import Task, nearest
-from journeyman.sandbox import SandboxRunner, base_environment, choose_runner, kill_orphans
+from journeyman.sandbox import BackgroundRunner, SandboxRunner, base_environment, choose_runner, kill_orphans
 from journeyman.sandbox.processes import ProcessRunner
 from journeyman.store import Artifacts, Nowhere, RunLock, SqliteStore, StateDir, ensure_state, state_dir
 from journeyman.store.catalog import find_run, known_runs, read_store
@@ -341,7 +341,10 @@ def assemble(
         return replace(environment, readable=(*environment.readable, repository.common_dir))
 
     trees = Trees(workspace, prepare, settings.workspace.link, recorder)
-    checks = CheckRunner(project.runner, records.cache, settings.verify.slots or os.cpu_count() or 1)
+    slots = settings.verify.slots or os.cpu_count() or 1
+    checks = CheckRunner(project.runner, records.cache, slots)
+    # Its own slots and a low priority: VERIFY, which somebody waits for, never queues behind the baseline.
+    background = CheckRunner(BackgroundRunner(project.runner), records.cache, max(1, slots // 2))
     return Run(
         id=run_id,
         spec=spec,
@@ -351,7 +354,7 @@ def assemble(
         trees=trees,
         command_runner=project.runner,
         checks=checks,
-        baseline=Baseline(settings.checks, spec.base_commit, checks, trees, recorder, artifacts),
+        baseline=Baseline(settings.checks, spec.base_commit, background, trees, recorder, artifacts),
         workers=workers,
         artifacts=artifacts,
         user_environment=project.surroundings.environ,

@@ -1,4 +1,4 @@
-"""The real `claude`, `codex` and `opencode`, driven by the real `jm`, against a scripted model on loopback."""
+"""The real `claude`, `codex` and `opencode`, driven by the real `jm`, against the simulated model."""
 
 from __future__ import annotations
 
@@ -13,16 +13,24 @@ from typing import Any
 
 import pytest
 
+from bench.simmodel import SimModel
 from tests.clis.binaries import BIN, MISSING, PINS, installed
-from tests.clis.model_server import ModelServer, Script, Seen, model_server
 from tests.support.project import FILES, Project
 
 pytestmark = pytest.mark.skipif(not installed(), reason=MISSING)
 
 WORKERS = {"claude_code": "claude", "codex": "codex", "opencode": "opencode"}
 each_cli = pytest.mark.parametrize("worker", WORKERS)
-MEND = "echo mended > b.txt"
-HALF = "echo BROKEN and half > b.txt"
+MEND = {"say": "Mended it.", "edits": [{"path": "b.txt", "old": "BROKEN", "new": "mended"}]}
+HALF = {"say": "Half of it.", "edits": [{"path": "b.txt", "old": "BROKEN", "new": "BROKEN by half"}]}
+REST = {"say": "The rest.", "edits": [{"path": "b.txt", "old": "BROKEN by half", "new": "mended"}]}
+
+
+def session(*steps: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "simmodel_session": 1,
+        "tasks": [{"match": "Mend b.txt", "needs": ["b.txt"], "steps": list(steps)}],
+    }
 
 
 @dataclass
@@ -30,27 +38,28 @@ class Bench:
     """A project whose checks fail until b.txt is mended, and the model that a CLI talks to."""
 
     project: Project
-    server: ModelServer
+    model: SimModel
 
     @property
     def env(self) -> dict[str, str]:
         return {
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-            "ANTHROPIC_BASE_URL": self.server.url,
+            "ANTHROPIC_BASE_URL": self.model.url,
             "ANTHROPIC_API_KEY": "sk-test",
-            "OPENAI_BASE_URL": f"{self.server.url}/v1",
+            "OPENAI_BASE_URL": f"{self.model.url}/v1",
             "OPENAI_API_KEY": "sk-test",
             "CLAUDE_CODE_MAX_RETRIES": "1",
         }
 
-    def run(self, worker: str, *flags: str) -> tuple[int, dict[str, Any]]:
-        answer = self.project.jm("run", "Mend b.txt", *self.flags(worker), *flags, env=self.env)
+    def run(self, worker: str, **env: str) -> tuple[int, dict[str, Any]]:
+        answer = self.project.jm("run", "Mend b.txt", *flags(worker), env={**self.env, **env})
         assert "Traceback" not in answer.err, answer.err
         return answer.code, answer.json
 
-    def flags(self, worker: str) -> tuple[str, ...]:
-        provider = "anthropic" if worker == "claude_code" else "openai"
-        return ("--worker", worker, "--model", f"{provider}:sim-1", "--output-format", "json")
+    def resume(self) -> tuple[int, dict[str, Any]]:
+        answer = self.project.jm("resume", "--output-format", "json", env=self.env)
+        assert "Traceback" not in answer.err, answer.err
+        return answer.code, answer.json
 
     def configure(self, worker: str, **settings: float) -> None:
         lines = [f'[workers.{worker}]\ntype = "{worker}"', *(f"{k} = {v}" for k, v in settings.items())]
@@ -58,17 +67,27 @@ class Bench:
         self.project.write({"journeyman.toml": text})
         self.project.commit("configure the worker")
 
+    def sessions(self) -> set[str]:
+        """The sessions that the CLI says its requests are part of."""
+        names = ("x-claude-code-session-id", "thread-id", "x-session-id")
+        headers = [{k.lower(): v for k, v in request.headers.items()} for request in self.model.requests]
+        return {next(each[name] for name in names if name in each) for each in headers}
+
+
+def flags(worker: str) -> tuple[str, ...]:
+    provider = "anthropic" if worker == "claude_code" else "openai"
+    return ("--worker", worker, "--model", f"{provider}:sim-1", "--output-format", "json")
+
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with model_server(Script(rounds=((MEND,),))) as server:
-        yield Bench(Project(tmp_path / "project", {**FILES, "b.txt": "BROKEN\n"}), server)
+def steps() -> tuple[dict[str, Any], ...]:
+    return (MEND,)
 
 
-def session_of(seen: Seen) -> str:
-    """The session that a CLI says a request is part of."""
-    names = ("x-claude-code-session-id", "thread-id", "x-session-id")
-    return next(seen.headers[name] for name in names if name in seen.headers)
+@pytest.fixture
+def bench(tmp_path: Path, steps: tuple[dict[str, Any], ...]) -> Iterator[Bench]:
+    with SimModel(session(*steps)) as model:
+        yield Bench(Project(tmp_path / "project", {**FILES, "b.txt": "BROKEN\n"}), model)
 
 
 @each_cli
@@ -79,110 +98,102 @@ def test_a_small_task_ends_in_a_verified_commit(worker: str, bench: Bench) -> No
     assert bench.project.git("show", f"{result['commit']}:b.txt") == "mended"
     assert bench.project.fingerprint() == before
     (spent,) = result["kpi"]["workers"]
-    assert (spent["tokens_in"], spent["tokens_cached"], spent["tokens_out"]) == (2200, 2000, 40)
+    counted = bench.model.stats()
+    assert spent["tokens_in"] == counted["prompt_tokens"]
+    assert spent["tokens_cached"] == counted["cached_tokens"]
+    assert spent["tokens_out"] == counted["completion_tokens"]
     assert spent["cost_usd"] is None, "nobody knows the price of sim-1"
-    assert len(bench.server.turns) == 2
-    folder = bench.project.root / ".journeyman" / "runs" / result["run_id"] / "workers"
-    assert folder.stat().st_mode & 0o777 == 0o755
-    assert [path.stat().st_mode & 0o777 for path in folder.iterdir()] == [0o700]
+    folders = (bench.project.root / ".journeyman" / "runs" / result["run_id"] / "workers").iterdir()
+    assert [folder.stat().st_mode & 0o777 for folder in folders] == [0o700]
 
 
 @each_cli
+@pytest.mark.parametrize("steps", [(HALF, REST)])
 def test_the_next_attempt_goes_on_in_the_same_session(worker: str, bench: Bench) -> None:
-    bench.server.script.rounds = ((HALF,), (MEND,))
     code, result = bench.run(worker)
     assert (code, result["outcome"]) == (0, "verified"), result
     assert result["kpi"]["verification"]["retries"] == 1
-    assert len({session_of(turn) for turn in bench.server.turns}) == 1
-    again = bench.server.turns[2]
-    assert HALF in json.dumps(again.body), "the second attempt remembers the first"
-    assert "You are back in the session" in json.dumps(again.body)
+    assert len(bench.sessions()) == 1
+    last = json.dumps(bench.model.requests[-1].body)
+    assert "Half of it." in last, "the second attempt remembers the first"
+    assert "You are back in the session" in last
     (spent,) = result["kpi"]["workers"]
-    assert (spent["tokens_in"], spent["tokens_out"]) == (4400, 80), "nothing is counted twice"
+    assert spent["tokens_in"] == bench.model.stats()["prompt_tokens"], "nothing is counted twice"
 
 
 @each_cli
 def test_killed_in_the_middle_it_resumes_the_same_session(worker: str, bench: Bench) -> None:
-    bench.server.script = Script(rounds=((HALF, MEND),), fault="hang", fault_from=1)
-    process = bench.project.start("run", "Mend b.txt", *bench.flags(worker), env=bench.env)
+    bench.model.set_faults("hang@3+")
+    process = bench.project.start("run", "Mend b.txt", *flags(worker), env=bench.env)
     deadline = time.monotonic() + 90
-    while len(bench.server.turns) < 2 and time.monotonic() < deadline:
+    while len(bench.model.requests) < 3 and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert len(bench.server.turns) == 2
-    bench.server.script.fault = None
-    answer = bench.project.jm("resume", "--output-format", "json", env=bench.env)
-    assert answer.code == 0, answer.out + answer.err
-    assert bench.project.git("show", f"{answer.json['commit']}:b.txt") == "mended"
-    assert len({session_of(turn) for turn in bench.server.turns}) == 1
-    assert HALF in json.dumps(bench.server.turns[2].body), "it remembers what it did before it was killed"
-    assert "You were interrupted" in json.dumps(bench.server.turns[2].body)
+    before = bench.model.requests[1].body
+    assert len(bench.model.requests) == 3, "it was killed while the model was at its third answer"
+    bench.model.set_faults()
+    code, result = bench.resume()
+    assert (code, result["outcome"]) == (0, "verified"), result
+    assert bench.project.git("show", f"{result['commit']}:b.txt") == "mended"
+    assert len(bench.sessions()) == 1
+    resumed = bench.model.requests[3].body
+    first, again = (body.get("messages") or body["input"] for body in (before, resumed))
+    assert len(again) > len(first), "it remembers what it did before it was killed"
+    assert "You were interrupted" in json.dumps(again)
 
 
 @each_cli
 @pytest.mark.parametrize(
-    ("fault", "code"), [("401", "worker-unauthorized"), ("402", "worker-quota"), ("hang", "worker-silent")]
+    ("fault", "stop"), [("401", "worker-unauthorized"), ("quota", "worker-quota"), ("hang", "worker-silent")]
 )
-def test_each_fault_has_its_own_stop(worker: str, fault: str, code: str, bench: Bench) -> None:
+def test_each_fault_has_its_own_stop_and_can_be_resumed(
+    worker: str, fault: str, stop: str, bench: Bench
+) -> None:
     bench.configure(worker, silence_s=10.0 if fault == "hang" else 60.0)
-    bench.server.script.fault = fault
-    exit_code, result = bench.run(worker)
-    assert (exit_code, result["stop_reason"]) == (5, code), result
+    bench.model.set_faults(fault)
+    code, result = bench.run(worker)
+    assert (code, result["stop_reason"]) == (5, stop), result
     assert result["next_actions"]
-    bench.server.script.fault = None
-    answer = bench.project.jm("resume", "--output-format", "json", env=bench.env)
-    assert (answer.code, answer.json["outcome"]) == (0, "verified"), answer.err
-
-
-@pytest.mark.parametrize("worker", ["claude_code", "codex"])
-def test_rate_limited_for_ever(worker: str, bench: Bench) -> None:
-    """OpenCode tries for 79 s before it gives in."""
-    bench.server.script.fault = "429"
-    exit_code, result = bench.run(worker)
-    assert (exit_code, result["stop_reason"]) == (5, "worker-quota")
+    bench.model.set_faults()
+    code, result = bench.resume()
+    assert (code, result["outcome"]) == (0, "verified"), result
 
 
 @each_cli
 def test_the_turn_limit_holds(worker: str, bench: Bench) -> None:
-    bench.configure(worker, max_turns=1)
-    bench.server.script.rounds = (("sleep 1", "sleep 1", "sleep 1", MEND),)
-    exit_code, result = bench.run(worker)
-    assert (exit_code, result["stop_reason"]) == (124, "over-budget"), result
-    assert len(bench.server.turns) <= 3
+    bench.configure(worker, max_turns=2)
+    bench.model.set_faults("loop")
+    code, result = bench.run(worker)
+    assert (code, result["stop_reason"]) == (124, "over-budget"), result
 
 
 def test_without_a_login_claude_is_unauthorized(bench: Bench) -> None:
-    env = {**bench.env, "ANTHROPIC_API_KEY": ""}
-    answer = bench.project.jm("run", "Mend b.txt", *bench.flags("claude_code"), env=env)
-    assert (answer.code, answer.json["stop_reason"]) == (5, "worker-unauthorized")
-    assert not bench.server.requests
+    code, result = bench.run("claude_code", ANTHROPIC_API_KEY="")
+    assert (code, result["stop_reason"]) == (5, "worker-unauthorized")
+    assert not bench.model.requests
 
 
 def test_doctor_tells_versions_and_logins(bench: Bench) -> None:
     answer = bench.project.jm("doctor", "--json", env=bench.env)
     probes = {probe["name"]: probe for probe in answer.json["probes"]}
-    versions = dict(zip(WORKERS, PINS.values(), strict=True))
-    for worker, version in versions.items():
+    for worker, version in zip(WORKERS, PINS.values(), strict=True):
         assert probes[f"worker {worker}"]["ok"]
         assert version in probes[f"worker {worker}"]["message"]
         assert "API_KEY is set" in probes[f"worker {worker}"]["message"]
-    assert not bench.server.requests, "a health check asks no model"
+    assert not bench.model.requests, "a health check asks no model"
 
 
 def test_a_lent_login_reaches_the_cli_and_is_taken_back(bench: Bench, empty_home: Path) -> None:
-    """Codex reads the key from auth.json; the copy is gone afterwards, the user's file as it was."""
     login = empty_home / ".codex" / "auth.json"
     login.parent.mkdir()
     login.write_text(json.dumps({"OPENAI_API_KEY": "sk-from-login"}))
-    settings = f'name="mine",base_url="{bench.server.url}/v1",wire_api="responses",requires_openai_auth=true'
-    login.with_name("config.toml").write_text(
-        f'model_provider = "mine"\n[model_providers]\nmine = {{{settings}}}\n'
-    )
-    env = {**bench.env, "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}
-    answer = bench.project.jm("run", "Mend b.txt", *bench.flags("codex"), env=env)
-    assert answer.code == 0, answer.out + answer.err
-    assert bench.server.turns[0].headers["authorization"] == "Bearer sk-from-login"
-    state = bench.project.root / ".journeyman" / "runs"
-    assert not list(state.rglob("auth.json"))
+    settings = f'name="mine",base_url="{bench.model.url}/v1",wire_api="responses",requires_openai_auth=true'
+    providers = f'model_provider = "mine"\n[model_providers]\nmine = {{{settings}}}\n'
+    login.with_name("config.toml").write_text(providers)
+    code, result = bench.run("codex", OPENAI_API_KEY="", OPENAI_BASE_URL="")
+    assert code == 0, result
+    headers = {name.lower(): value for name, value in bench.model.requests[0].headers.items()}
+    assert headers["authorization"] == "Bearer sk-from-login"
+    assert not list((bench.project.root / ".journeyman" / "runs").rglob("auth.json"))
     assert json.loads(login.read_text()) == {"OPENAI_API_KEY": "sk-from-login"}

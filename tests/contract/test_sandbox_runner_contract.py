@@ -254,3 +254,13 @@ def test_no_file_descriptor_is_left_open(bench):
         with pytest.raises(JourneymanError):
             bench.run(bench.command("no-such-program"))
     wait_until(lambda: open_files() <= before, "descriptors closed")
+
+
+def test_the_background_runner_lowers_the_priority_and_changes_nothing_else(tmp_path: Path) -> None:
+    from journeyman.sandbox import BackgroundRunner
+    from journeyman.sandbox.processes import ProcessRunner
+
+    command = Command(("sh", "-c", "nice; exit 3"), tmp_path, {"PATH": os.environ["PATH"]})
+    result = asyncio.run(BackgroundRunner(ProcessRunner()).run(command))
+    assert (result.exit_code, result.argv) == (3, command.argv)
+    assert int(result.stdout) >= 10

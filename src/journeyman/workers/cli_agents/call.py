@@ -109,8 +109,8 @@ class AgentCall:
                 if error.code != "command-not-found":
                     raise
                 return CallOutcome(problem=Problem.MISSING, message=error.message, facts=error.facts)
-            finally:
-                self._book()
+        # A call that is cut off books nothing: its repetition does, and would be taken for the same event.
+        self._book()
         return self._outcome(result, stopped)
 
     async def _run(self, invocation: Invocation, prompt: str, on_started: OnStarted) -> CommandResult:

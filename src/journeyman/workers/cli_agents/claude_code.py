@@ -30,6 +30,7 @@ from journeyman.workers.cli_agents.events import (
     entries,
     number,
     table,
+    texts,
     tool_words,
     words,
 )
@@ -146,7 +147,7 @@ def _assistant(message: dict[str, Any]) -> list[AgentEvent]:
 
 def _result(line: Mapping[str, Any]) -> list[AgentEvent]:
     told: list[AgentEvent] = []
-    errors = [words(error) for error in line.get("errors") or ()]
+    errors = texts(line.get("errors"))
     if any("No conversation found" in error for error in errors):
         return [SessionLost()]
     models = {name: table(figures) for name, figures in table(line.get("modelUsage")).items()}

@@ -23,6 +23,7 @@ from journeyman.workers.cli_agents.events import (
     Total,
     Trouble,
     classify,
+    entries,
     number,
     table,
     words,
@@ -113,8 +114,7 @@ def _item(item: dict[str, Any], *, started: bool) -> tuple[AgentEvent, ...]:
         case "command_execution" if started:
             return (Acted(words(item.get("command"))),)
         case "file_change" if not started:
-            changes = item.get("changes")
-            paths = [words(table(change).get("path")) for change in changes or ()]
+            paths = [words(change.get("path")) for change in entries(item.get("changes"))]
             return (Acted(f"edit: {', '.join(filter(None, paths)) or 'files'}"),)
         case "mcp_tool_call" | "web_search" if started:
             return (Acted(words(item.get("tool")) or words(item.get("query")) or words(item.get("type"))),)

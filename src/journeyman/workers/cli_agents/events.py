@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeGuard
 
 from journeyman.domain.worker import Usage
 
@@ -91,6 +91,7 @@ class Ended:
 
 AgentEvent = SessionSeen | Said | Acted | Noted | Used | Total | Trouble | SessionLost | Ended
 
+_HUGE = 1e15
 _STATUS = re.compile(
     r"\b(?:status|error|code)\b\W{0,3}(?:code\W{0,2})?([45]\d\d)\b|\(([45]\d\d)\)", re.IGNORECASE
 )
@@ -140,18 +141,23 @@ def words(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def texts(value: object) -> list[str]:
+    """The texts in a list."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
 def number(value: object) -> int | None:
     """A count, or ``None`` when it is not known."""
-    return (
-        int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else None
-    )
+    return int(value) if _finite(value) and value >= 0 else None
 
 
 def dollars(value: object) -> float | None:
     """A sum of money; 0 says that the CLI does not know the price."""
-    return (
-        float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
-    )
+    return float(value) if _finite(value) and value > 0 else None
+
+
+def _finite(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_HUGE < value < _HUGE
 
 
 def tool_words(name: str, arguments: object) -> str:
