@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import uuid
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.process import CommandRunner
+from journeyman.domain.process import Command, CommandRunner
+from journeyman.sandbox import BackgroundRunner
 from journeyman.sandbox.processes import ProcessRunner
 from tests.support.sandbox import Bench, alive, sandbox_runner, wait_until
 
@@ -257,9 +259,6 @@ def test_no_file_descriptor_is_left_open(bench):
 
 
 def test_the_background_runner_lowers_the_priority_and_changes_nothing_else(tmp_path: Path) -> None:
-    from journeyman.sandbox import BackgroundRunner
-    from journeyman.sandbox.processes import ProcessRunner
-
     command = Command(("sh", "-c", "nice; exit 3"), tmp_path, {"PATH": os.environ["PATH"]})
     result = asyncio.run(BackgroundRunner(ProcessRunner()).run(command))
     assert (result.exit_code, result.argv) == (3, command.argv)

@@ -66,7 +66,10 @@ async def make_plan(run: Run) -> Plan:
 
 async def work_milestone(run: Run, plan: Plan, number: int, milestone: Milestone, head: Verified) -> Verified:
     """Attempts at one milestone until one is verified and approved. Raises the stop when none is."""
-    first = run.point.attempts_used + 1 if number == run.point.milestones_done + 1 else 1
+    begun = number == run.point.milestones_done + 1
+    # An attempt that is judged again keeps its number: the worker was not asked for another.
+    judge_first = begun and run.point.judge_first
+    first = run.point.attempts_used + (0 if judge_first else 1) if begun else 1
     limit = run.spec.settings.autonomy.verify_auto_retry + 1
     failures: tuple[NewFailure, ...] = run.point.failures if first > 1 else ()
     findings: tuple[Finding, ...] = ()
@@ -76,8 +79,7 @@ async def work_milestone(run: Run, plan: Plan, number: int, milestone: Milestone
         attempt = Attempt(
             plan, milestone, number, first + len(history), head.commit, failures, findings, session
         )
-        kept = run.point.judge_first and number == run.point.milestones_done + 1 and not history
-        if not kept:
+        if history or not judge_first:
             async with phases.timed(run, Phase.IMPLEMENT, attempt):
                 session = await phases.implement(run, attempt)
         snapshot = await phases.take_snapshot(run, attempt)

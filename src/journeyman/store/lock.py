@@ -36,9 +36,13 @@ class RunLock:
                 f"run {self._run_id} is being worked on by process {holder or 'unknown'}",
                 hint=f"jm follow {self._run_id}",
             ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            self.release()
+            raise storage_error(error, self._path) from None
 
     def release(self) -> None:
         """Give the lock back; harmless when it is not held."""
