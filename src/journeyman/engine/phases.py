@@ -289,7 +289,8 @@ async def finalize(run: Run, end: RunFinished) -> None:
             await run.journal.step("finalize", put_away, type(None))
     except JourneymanError as trouble:
         # A clean-up that fails changes nothing of what the run came to.
-        end = replace(end, facts=(*end.facts, f"the clean-up was not finished: {trouble.message}"))
+        stays = f"its worktree stays at {run.workspace.work_path}: {trouble.message}"
+        end = replace(end, facts=(*end.facts[: _SHOWN - 1], stays))
     run.recorder.record("finish", replace(end, branch=run.workspace.branch))
 
 
