@@ -216,7 +216,8 @@ async def examine_project(project: Project, model: str | None = None) -> AsyncIt
         yield Probe("state", ok=False, message=error.message, hint=error.hint)
         return
     if not project.settings.checks:
-        yield Probe("checks", ok=False, message="none found: nothing could be verified", hint="jm init")
+        hint = "jm init, then add [[checks]] to journeyman.toml"
+        yield Probe("checks", ok=False, message="none found: nothing could be verified", hint=hint)
     workers: dict[str, Worker | JourneymanError] = {}
     found = tuple(kind.value for kind, program in CLI_AGENTS.items() if project.which(program))
     for name in dict.fromkeys((WorkerType.AUTOFIX.value, *found, *project.settings.workers)):
@@ -391,15 +392,34 @@ def phase_workers(project: Project, spec: RunSpec) -> dict[Phase, Worker]:
 
 def worker_for(project: Project, task: Task, flag: str | None) -> str:
     """The name of the worker that a run of this task gets."""
-    from journeyman.verify.detect import detect_fixers
-
     return choose_worker(
         task,
         project.settings,
         flag,
         model_ready=lambda: any(phase_models(project, project.settings, task).values()),
-        fixers=lambda: detect_fixers(project.repository.root, project.which),
+        fixers=lambda: fixers_of(project),
+        missing=lambda: tuple(
+            fixer for fixer in fixers_of(project, installed=False) if fixer not in fixers_of(project)
+        ),
+        notes=project.detection.notes,
     )
+
+
+def fixers_of(project: Project, *, installed: bool = True) -> tuple[Fixer, ...]:
+    """What autofix runs: the fixes of configured checks; where none has one, those of the repository's tools.
+
+    Unless ``installed``, also the tools that are configured and cannot be started here.
+    """
+    from journeyman.verify.detect import detect_fixers
+
+    detected = project.loaded.sources.get("checks") == "detected"
+    configured = tuple(
+        Fixer(f"{check.name} fix", check.fix, check.paths)
+        for check in project.settings.checks
+        if check.fix is not None and not detected
+    )
+    setup = project.settings.workspace.setup is not None or not installed
+    return configured or detect_fixers(project.repository.root, project.which, setup=setup)
 
 
 def phase_models(project: Project, settings: Settings, task: Task) -> dict[Phase, str | None]:
@@ -488,17 +508,9 @@ def _agent(project: Project, settings: Settings, task: Task) -> Worker:
 
 
 def _autofix(_name: str, _table: WorkerSettings, project: Project) -> Worker:
-    from journeyman.verify.detect import detect_fixers
     from journeyman.workers.autofix import AutofixWorker
 
-    configured = tuple(
-        Fixer(f"{check.name} fix", check.fix, check.paths)
-        for check in project.settings.checks
-        if check.fix is not None
-    )
-    known = {fixer.command for fixer in configured}
-    detected = detect_fixers(project.repository.root, project.which)
-    return AutofixWorker((*configured, *(fixer for fixer in detected if fixer.command not in known)))
+    return AutofixWorker(fixers_of(project))
 
 
 def _replay(_name: str, table: WorkerSettings, project: Project) -> Worker:

@@ -17,6 +17,8 @@ from journeyman.domain.settings import WorkerSettings, WorkerType
 from journeyman.domain.stops import STOP_REASONS
 from journeyman.domain.worker import Worker
 from journeyman.workers.autofix import AutofixWorker
+from journeyman.workers.cli_agents.cli import Place
+from journeyman.workers.cli_agents.worker import CliAgentWorker
 from journeyman.workers.command import CommandWorker
 from journeyman.workers.replay import ReplayWorker
 from tests.support.host import Killed, RecordingHost, files_of, git, make_worktree, tree_of
@@ -65,6 +67,15 @@ def _command(folder: Path, program: str = sys.executable) -> Worker:
     return CommandWorker("mine", WorkerSettings(WorkerType.COMMAND, command))
 
 
+def _codex(folder: Path, program: str = sys.executable) -> Worker:
+    """A stand-in for the real program, which tests/clis drives."""
+    said = '{"type": "item.completed", "item": {"type": "agent_message", "text": "stripped and shouted"}}'
+    version = "import sys; '--version' in sys.argv and sys.exit(print('codex 1'))"
+    work = f'{STRIP}; {SHOUT}; print({said!r}); print(\'{{"type": "turn.completed"}}\')'
+    settings = WorkerSettings(WorkerType.CODEX, (program, "-c", f"{version}; {work}"))
+    return CliAgentWorker("mine", settings, Place(folder, {"OPENAI_API_KEY": "sk-test"}))
+
+
 CASES = {
     "autofix": Case(
         _autofix,
@@ -79,6 +90,7 @@ CASES = {
     "command": Case(
         _command, lambda folder: _command(folder, program="no-such-program-here"), ("command/mine",)
     ),
+    "codex": Case(_codex, lambda folder: _codex(folder, program="no-such-program-here"), ("cli/mine",)),
 }
 KILLS = [(name, step) for name, case in CASES.items() for step in case.steps]
 each_worker = pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -154,6 +154,17 @@ def test_codex_knows_no_price_so_that_no_budget_can_hold(host: RecordingHost, tm
     assert stop_of(made, host).code == "bad-config"
 
 
+def test_a_model_of_another_provider(host: RecordingHost, tmp_path: Path) -> None:
+    settings = WorkerSettings(
+        WorkerType.CODEX, (sys.executable, "-c", 'print(\'{"type": "turn.completed"}\')')
+    )
+    implement(CliAgentWorker("mine", settings, Place(tmp_path, {}), "anthropic:x"), host)
+    assert host.record.activities[0] == "anthropic:x is no model for Codex, which takes its own default"
+    with pytest.raises(JourneymanError) as caught:
+        CliAgentWorker("mine", WorkerSettings(WorkerType.CODEX, model="anthropic:x"), Place(tmp_path, {}))
+    assert caught.value.code == "bad-config"
+
+
 KEEPS = """
 folder = os.environ["CLAUDE_CONFIG_DIR"] + "/projects/x"; os.makedirs(folder, exist_ok=True)
 name = sys.argv[sys.argv.index("--resume" if "--resume" in sys.argv else "--session-id") + 1]

@@ -85,8 +85,18 @@ def test_pyproject_can_hold_the_configuration(tmp_path: Path) -> None:
         ),
         ("[[checks]]\nname='a'\nrun='b'\n[[checks]]\nname='a'\nrun='c'\n", "two checks are named 'a'"),
         ("[[checks]]\nname='a'\nrun=''\n", "the check 'a' has no name or nothing to run"),
-        ("[budget]\nminutes = nan\n", "budget.minutes is nan; it must be more than 0"),
-        ("[autonomy]\nverify_auto_retry = -1\n", "autonomy.verify_auto_retry is -1; it must be 0 or more"),
+        (
+            "[budget]\nminutes = nan\n",
+            "budget.minutes in journeyman.toml: must be more than 0, and at most 1,000,000,000",
+        ),
+        (
+            "[autonomy]\nverify_auto_retry = -1\n",
+            "autonomy.verify_auto_retry in journeyman.toml: must be 0 or more, and at most 1,000,000,000",
+        ),
+        (
+            "[[checks]]\nname='a'\nrun='b'\ntimeout_s=0\n",
+            "checks.0.timeout_s in journeyman.toml: must be more than 0, and at most 1,000,000,000",
+        ),
         ("sandbox = 'off'\n", "journeyman.toml says sandbox = 'off'; a repository may only require one"),
         ("[[checks]]\nname='a'\n", "checks.0.run in journeyman.toml: field required"),
     ],

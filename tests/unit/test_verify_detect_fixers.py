@@ -7,7 +7,7 @@ import pytest
 from journeyman.domain.checks import Fixer
 from journeyman.verify.detect import detect_fixers
 
-EVERYTHING = "ruff black isort eslint prettier gofmt cargo-fmt cargo-clippy codespell biome"
+EVERYTHING = "ruff black isort eslint prettier go gofmt cargo cargo-fmt cargo-clippy codespell biome npm pnpm"
 
 CASES: dict[str, tuple[dict[str, str], list[str]]] = {
     "nothing configured": ({"a.py": "import os\n"}, []),

@@ -248,10 +248,9 @@ def test_fewer_failures_than_the_tool_counted_are_not_complete(name):
 
 def test_an_interrupted_pytest_session_is_not_complete():
     output, root = recorded("pytest_text")
-    marked = output.replace(
-        "=========================== short test",
-        "!!!!!!!!! KeyboardInterrupt !!!!!!!!!\n=========================== short test",
-    )
+    totals = "=============== 7 failed"
+    marked = output.replace(totals, f"!!!!! KeyboardInterrupt !!!!!\n{totals}")
+    assert marked != output
     assert not parse_output("pytest", marked, root, exit_code=2).complete
 
 

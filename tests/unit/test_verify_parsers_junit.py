@@ -44,6 +44,23 @@ def test_subtests_are_told_apart_by_the_text():
     assert "tests/test_a.py::TestA::test_sub (i=1)" in keys
 
 
+def test_sessions_that_tests_hold_themselves_are_not_counted():
+    """A plugin's tests run pytest within pytest, and a failing one has all of that in its output."""
+    session = "{}= short test summary info ={}\nFAILED {} - assert\n{}= 1 failed, 7 passed in 0.12s ={}\n"
+    bar = "=" * 20
+    inner = session.format(bar, bar, "test_inner.py::test", bar, bar) + "!!!!!!! KeyboardInterrupt !!!!!!!\n"
+    output = inner + session.format(bar, bar, "tests/test_outer.py::test_plugin", bar, bar)
+    report = (
+        b'<testsuite><testcase classname="tests.test_outer" name="test_plugin"><failure message="no"/>'
+        b'</testcase><testcase classname="tests.test_outer" name="test_else"/></testsuite>'
+    )
+    parsed = parse_output("pytest -q", output, ROOT, exit_code=1, report=report)
+    assert [failure.key for failure in parsed.failures] == ["tests/test_outer.py::test_plugin"]
+    assert (parsed.passed_count, parsed.failed_count, parsed.complete) == (1, 1, True)
+    several = parse_output("pytest a && pytest b", output, ROOT, exit_code=1, report=report)
+    assert len(several.failures) > 1
+
+
 def test_collection_error():
     output = (FIXTURES / "pytest_collection.txt").read_text()
     report = (FIXTURES / "pytest_collection_junit.xml").read_bytes()

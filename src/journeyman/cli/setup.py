@@ -48,7 +48,9 @@ async def _init(repo: Path, force: bool) -> int:
         path.write_text(configuration_file(project.detection.checks, project.detection.notes), "utf-8")
     except OSError as error:
         raise JourneymanError("not-writable", f"{path} cannot be written: {error.strerror}") from None
-    say(f"wrote {path} with {len(project.detection.checks)} checks; commit it to share them")
+    count = len(project.detection.checks)
+    found = f"{count} check{'s' if count != 1 else ''}; commit it to share them"
+    say(f"wrote {path} with {found if count else 'no check: none was found, so add [[checks]] of yours'}")
     for note in project.detection.notes:
         say(f"note: {note}")
     return 0

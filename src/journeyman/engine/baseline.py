@@ -34,43 +34,44 @@ class Baseline:
         self._trees = trees
         self._recorder = recorder
         self._artifacts = artifacts
-        self._task: asyncio.Task[Mapping[str, CheckResult]] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._found: dict[str, CheckResult] = {}
+        self._news = asyncio.Event()
 
     def start(self, tree: str) -> None:
         """Begin; harmless when begun."""
         if self._task is None:
             self._task = asyncio.create_task(self._run(tree))
+            self._task.add_done_callback(lambda _: self._news.set())
 
     def cancel(self) -> None:
         """End it when nobody will ask any more."""
         if self._task is not None:
             self._task.cancel()
 
-    def results_so_far(self) -> Mapping[str, CheckResult]:
-        """Like :meth:`results`, without waiting: nothing when it is not done."""
-        done = self._task is not None and self._task.done() and not self._task.cancelled()
-        if self._task is None or not done or self._task.exception() is not None:
-            return {}
-        return self._task.result()
+    async def results(self, checks: tuple[str, ...]) -> Mapping[str, CheckResult]:
+        """The base's results by the check's name: those of ``checks`` are waited for, others may be there."""
+        while self._task is not None and not set(checks) <= self._found.keys():
+            if self._task.done():
+                self._task.result()  # what went wrong
+                break
+            self._news.clear()
+            await self._news.wait()
+        return dict(self._found)
 
-    async def results(self) -> Mapping[str, CheckResult]:
-        """The base's result of each check by name, once they are there."""
-        if self._task is None:
-            return {}
-        return await asyncio.shield(self._task)
-
-    async def _run(self, tree: str) -> Mapping[str, CheckResult]:
+    async def _run(self, tree: str) -> None:
         events = self._recorder.step("baseline")
 
         def started(check: Check) -> None:
             events.record(CheckStarted(check.name, tree, Role.BASELINE), check.name)
 
         def finished(result: CheckResult) -> None:
+            self._found[result.check] = result
+            self._news.set()
             events.record(CheckFinished(result, Role.BASELINE), result.check)
 
         environment = await self._trees.base(self._commit)
         logs = self._artifacts.path("logs/baseline/.")
-        results = await self._runner.run(
+        await self._runner.run(
             self._checks, environment, tree, logs, on_started=started, on_finished=finished
         )
-        return {result.check: result for result in results}

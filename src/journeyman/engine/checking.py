@@ -41,5 +41,5 @@ async def check_snapshot(
         raise JourneymanError(
             "check-unavailable", f"the check {missing[0].check} did not start", facts=tuple(said)
         )
-    baseline = await run.baseline.results() if needs_baseline(results) else run.baseline.results_so_far()
+    baseline = await run.baseline.results(needs_baseline(results))
     return judge(results, baseline, settings.verify.require, tree, selection.skipped)

@@ -28,6 +28,8 @@ Flow = Callable[["Journal"], Awaitable[None]]
 _APPLICATION_VERSION = "1"
 _QUIET_S = 3600.0  # we neither listen to notifications nor schedule: let those threads sleep
 
+_PASSING = frozenset({"disk-full", "not-writable"})
+
 _flows: dict[str, tuple[Flow, asyncio.Future[None]]] = {}
 
 
@@ -36,6 +38,7 @@ class Journal:
 
     def __init__(self) -> None:
         self._frozen = False
+        self._broken = False
 
     def freeze(self) -> None:
         """Record nothing more: the process is about to end, and what its dying children say is no result."""
@@ -45,22 +48,25 @@ class Journal:
         """The result of ``effect``: done now, or recorded by an earlier process.
 
         ``name`` is checked on replay.
-        A JourneymanError is a result like any other: recorded, and raised again on replay. So is a machine
-        that fails, as one.
+        A JourneymanError is a result like any other: recorded, and raised again on replay. Not so a disk's
+        trouble, which passes: a replay tries again, and until then nothing more is recorded, so that what
+        the run does to end well is not taken for what comes next.
         """
         from dbos import DBOS
 
+        if self._broken:
+            return await self._done(effect)
         fresh: list[T] = []
+        ran = False
 
         async def recorded() -> dict[str, Any]:
+            nonlocal ran
+            ran = True
             try:
-                value = await effect()
+                value = await self._done(effect)
                 result = {"value": to_plain(value)}
                 fresh.append(value)
-            except (JourneymanError, OSError) as raised:
-                error = machine_error(raised) if isinstance(raised, OSError) else raised
-                if error is None:
-                    raise
+            except JourneymanError as error:
                 result = {"error": [error.code, error.message, list(error.facts), error.hint]}
             if self._frozen:
                 await asyncio.get_running_loop().create_future()
@@ -69,10 +75,23 @@ class Journal:
         outcome = await DBOS.run_step_async({"name": name}, recorded)
         if "error" in outcome:
             code, message, facts, hint = outcome["error"]
+            if code in _PASSING and not ran:
+                return await self._done(effect)
             raise JourneymanError(code, message, facts=tuple(facts), hint=hint)
         # Reading a record back costs building its validator: only a replay has to.
         value: T = fresh[0] if fresh else from_plain(outcome["value"], returns)
         return value
+
+    async def _done(self, effect: Callable[[], Awaitable[T]]) -> T:
+        """The effect, its errors plain."""
+        try:
+            return await effect()
+        except (JourneymanError, OSError) as raised:
+            error = machine_error(raised) if isinstance(raised, OSError) else raised
+            if error is None:
+                raise
+            self._broken = self._broken or error.code in _PASSING
+            raise error from None
 
 
 def preload() -> None:
@@ -112,7 +131,9 @@ async def _run(database: Path, run_id: str, workflow_id: str, flow: Flow) -> boo
         handle = await DBOS.start_workflow_async(start, workflow_id)
     await finished
     # Gives dbos the time to note the end; without the note the segment would only be looked at again.
-    await asyncio.wait([asyncio.ensure_future(handle.get_result(polling_interval_sec=0.02))], timeout=1)
+    noted = asyncio.ensure_future(handle.get_result(polling_interval_sec=0.02))
+    noted.add_done_callback(lambda end: end.cancelled() or end.exception())
+    await asyncio.wait([noted], timeout=1)
     return True
 
 
@@ -136,9 +157,13 @@ def _configure(database: Path, run_id: str) -> Callable[[str], Coroutine[Any, An
         }
     )
     logging.getLogger("dbos").setLevel(logging.CRITICAL + 1)
+    # What a task of theirs raises when a disk is full is told where it matters; this would tell it again.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
 
     @DBOS.workflow(name="journeyman.run")
     async def run_workflow(workflow_id: str) -> None:
+        if workflow_id not in _flows:
+            return  # an earlier segment, killed when its end was on the timeline and not yet here
         flow, finished = _flows[workflow_id]
         try:
             await flow(Journal())

@@ -78,14 +78,14 @@ def _check_probe(result: CheckResult) -> Probe:
     name = f"check {result.check}"
     match result.status:
         case CheckStatus.PASSED:
-            return Probe(name, ok=True, message=f"passes on HEAD in {result.duration_s:.1f} s")
+            counted = f", {result.passed_count:,} passed" if result.passed_count else ""
+            return Probe(name, ok=True, message=f"passes on HEAD in {result.duration_s:.1f} s{counted}")
         case CheckStatus.FAILED:
             count = len(result.failures)
-            return Probe(
-                name,
-                ok=True,
-                message=f"runs, and fails on HEAD: {count} known failure{'s' if count != 1 else ''}",
-            )
+            known = f"{count} known failures, such as" if count > 1 else "1 known failure:"
+            first = result.failures[0].message if count else "it says nothing of why"
+            message = f"runs, and fails on HEAD in {result.duration_s:.1f} s: {known} {first}"
+            return Probe(name, ok=True, message=message)
         case CheckStatus.TIMED_OUT:
             return Probe(
                 name,

@@ -25,7 +25,7 @@ def read_store(state_root: Path) -> SqliteStore:
 
 def find_run(store: SqliteStore, reference: str) -> str:
     """The run that an id, a unique prefix or ``latest`` names. Raises JourneymanError("unknown-run")."""
-    runs = [event.run_id for event in store.events_of_kind("run.specified")]
+    runs = store.run_ids()
     if reference == "latest" and runs:
         return runs[-1]
     matches = [run_id for run_id in runs if run_id.startswith(reference)] if reference else []

@@ -74,6 +74,14 @@ class SqliteStore:
         marks = ",".join("?" * len(kinds))
         return self._select(f"kind IN ({marks})", kinds)
 
+    def run_ids(self) -> tuple[str, ...]:
+        """All runs, in the order in which they began, whatever the clock said."""
+        with self._errors():
+            rows = self._connection.execute(
+                "SELECT run_id FROM jm_events GROUP BY run_id ORDER BY min(seq)"
+            ).fetchall()
+        return tuple(run_id for (run_id,) in rows)
+
     def last_seen(self) -> dict[str, tuple[float, float]]:
         """For each run the wall clock and the run clock of its last event."""
         with self._errors():

@@ -1,1 +1,1 @@
-"""Who does the thinking for a phase: autofix, replay, command."""
+"""Who does the thinking for a phase: the built-in agent, coding CLIs, any program, fixers, a recording."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 from journeyman.domain.errors import JourneymanError
@@ -11,6 +12,13 @@ from journeyman.domain.worker import PlanRequest, ReviewRequest, WorkerHost
 
 _LOOK_TIMEOUT_S = 20.0
 _LOOK = 'for program; do command -v "$program" >/dev/null 2>&1 || printf "%s\\n" "$program"; done'
+
+
+def disk_full(error: OSError, place: str) -> JourneymanError | None:
+    """The stop that a full disk is, which is no worker's fault; ``None`` for any other error."""
+    if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        return None
+    return JourneymanError("disk-full", f"the disk that holds {place} is full")
 
 
 class ImplementOnly:

@@ -30,25 +30,39 @@ def choose_worker(
     *,
     model_ready: Callable[[], bool],
     fixers: Callable[[], tuple[Fixer, ...]],
+    missing: Callable[[], tuple[Fixer, ...]] = lambda: (),
+    notes: tuple[str, ...] = (),
 ) -> str:
     """The name of the run's worker. Raises JourneymanError("no-worker") with how to get one.
 
     ``model_ready``: a model is configured, or a provider's key is there. ``fixers`` are those of the
-    repository. Both are looked for only when nobody named a worker.
+    repository, ``missing`` those that it also has by its configuration, with ``notes`` on what there is to
+    install. They are looked for only when nobody named a worker.
     """
     wanted = flag or task.worker or settings.phases.implement.worker or settings.worker
     if wanted is not None:
         return wanted
     if model_ready():
         return WorkerType.AGENT.value
-    decision = can_autofix(task, fixers())
+    found = fixers()
+    decision = can_autofix(task, found)
     if decision.possible:
         return WorkerType.AUTOFIX.value
+    absent = missing()
+    if absent and can_autofix(task, (*found, *absent)).possible:
+        names = ", ".join(fixer.name for fixer in absent)
+        raise JourneymanError(
+            "no-worker",
+            f"the repository's own fixers could do this, but they are not installed: {names}",
+            facts=notes,
+            hint="jm doctor",
+        )
     raise JourneymanError(
         "no-worker",
         "this task needs a worker that can think, and none is configured",
         facts=(
             f"autofix, which needs no set-up, is not for it: {decision.reason}",
+            *(notes if not found else ()),
             *_ADVICE.rstrip().splitlines(),
         ),
         hint=f'jm run "{task.title}" --model PROVIDER:NAME',

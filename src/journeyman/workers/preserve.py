@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.scope import Change, ChangeKind, Scope, judge_scope
 from journeyman.domain.worker import WorkerHost
+from journeyman.workers.base import disk_full
 
 # The setting keeps a file-system monitor of the repository's choosing from being started.
 _LIST = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z", "-co", "--exclude-standard", "--deduplicate")
@@ -70,7 +71,8 @@ async def preserved(
             restored += await asyncio.to_thread(keep.put_back, before, fresh)
         except OSError as error:
             message = f"files outside the scope could not be preserved: {error.strerror or error}"
-            raise JourneymanError("worker-failed", message, facts=(str(error),)) from None
+            full = disk_full(error, str(error.filename or "the worktree"))
+            raise full or JourneymanError("worker-failed", message, facts=(str(error),)) from None
 
 
 class _Keep:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from journeyman.domain.errors import JourneymanError
+from journeyman.workers.base import disk_full
 from journeyman.workers.confined import entry, followed, real
 from journeyman.workers.replay_session import (
     Delete,
@@ -21,12 +22,14 @@ from journeyman.workers.replay_session import (
 def apply_edit(edit: Edit, worktree: Path, place: str) -> str:
     """Do one edit; returns what was done in a few words.
 
-    Raises JourneymanError("worker-failed"), opening with ``place``, when it does not fit the tree.
+    Raises JourneymanError("worker-failed"), opening with ``place``, when it does not fit the tree, and
+    JourneymanError("disk-full").
     """
     try:
         return _apply(edit, real(worktree), place)
     except OSError as error:
-        raise _failed(place, f"{edit.path}: {error.strerror or error}") from None
+        full = disk_full(error, f"the worktree, {worktree},")
+        raise full or _failed(place, f"{edit.path}: {error.strerror or error}") from None
 
 
 def _apply(edit: Edit, root: Path, place: str) -> str:

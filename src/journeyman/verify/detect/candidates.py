@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
 
 from journeyman.domain.checks import Check
+from journeyman.verify.detect.calls import given_paths
 from journeyman.verify.manifests import Manifests
 from journeyman.verify.programs import Which, find_program
 
@@ -54,6 +57,8 @@ class Repository:
     notes: list[str] = field(default_factory=list)
     files: Manifests = field(init=False)
 
+    _missing: set[str] = field(default_factory=set, init=False)
+
     def __post_init__(self) -> None:
         self.files = Manifests(self.root)
         self.files.notes = self.notes
@@ -65,7 +70,11 @@ class Repository:
         if self.setup:
             self.note(f"{program} is not here yet ({because}): [workspace] setup has to install it")
             return True
-        self.note(f"{program} was expected ({because}) but is not installed, so it is no check: {install}")
+        if program not in self._missing:
+            self._missing.add(program)
+            self.note(
+                f"{program} was expected ({because}) but is not installed, so it is no check: {install}"
+            )
         return False
 
     def has(self, program: str) -> bool:
@@ -79,13 +88,20 @@ class Repository:
 
     def mentions(self, *words: str) -> str | None:
         """The first task-runner or CI file of the repository that contains any of the words."""
-        names = [name for name in _TASK_FILES if self.files.exists(name)]
-        for folder in (".github/workflows",):
-            if (self.root / folder).is_dir():
-                names += sorted(
-                    path.relative_to(self.root).as_posix() for path in (self.root / folder).glob("*.y*ml")
-                )
-        return next((name for name in names if any(word in self.files.text(name) for word in words)), None)
+        return self.matches(re.compile("|".join(map(re.escape, words))))
+
+    def matches(self, pattern: re.Pattern[str]) -> str | None:
+        """The first such file in which the pattern is found."""
+        return next((name for name in self._task_files() if pattern.search(self.files.text(name))), None)
+
+    def targets(self, call: str) -> tuple[str, ...]:
+        """The paths that these files give to ``call``, such as ``ruff check``; empty when they do not say."""
+        return given_paths([self.files.text(name) for name in self._task_files()], call, self.root)
+
+    def _task_files(self) -> Iterator[str]:
+        yield from (name for name in _TASK_FILES if self.files.exists(name))
+        workflows = (self.root / ".github/workflows").glob("*.y*ml")
+        yield from sorted(path.relative_to(self.root).as_posix() for path in workflows)
 
 
 _TASK_FILES = (
@@ -102,4 +118,7 @@ _TASK_FILES = (
     "package.json",
     ".gitlab-ci.yml",
     ".ci/run",
+    "scripts/check",
+    "scripts/lint",
+    "scripts/format",
 )

@@ -29,7 +29,6 @@ DETECTORS: dict[str, Detector] = {
     "rust": detect_rust,
     "go": detect_go,
     "makefile": detect_makefile,
-    "pre-commit": detect_precommit,
 }
 
 
@@ -49,6 +48,8 @@ def detect_checks(root: Path, which: Which, *, setup: bool = False) -> Detection
     """
     repository = Repository(root, which, setup)
     candidates = [candidate for detect in DETECTORS.values() for candidate in detect(repository)]
+    if not any(candidate.purpose is Purpose.LINT for candidate in candidates):
+        candidates += detect_precommit(repository)
     chosen = choose(candidates)
     for one in chosen:
         if one.check.network is Network.ON:

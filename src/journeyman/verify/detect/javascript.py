@@ -10,7 +10,15 @@ from journeyman.domain.checks import Check, Tier
 from journeyman.domain.process import Network
 from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, Repository
 from journeyman.verify.detect.javascript_tools import configured_tool
-from journeyman.verify.detect.scripts import needed_programs, non_interactive, without_editing
+from journeyman.verify.detect.scripts import (
+    checking,
+    editing,
+    first_programs,
+    needed_programs,
+    non_interactive,
+    without_calls,
+    without_editing,
+)
 from journeyman.verify.manifests import table
 
 MANIFEST = "package.json"
@@ -62,6 +70,10 @@ class _Scripts:
     def first(self, names: tuple[str, ...]) -> str | None:
         return next((name for name in names if name in self.texts), None)
 
+    def own(self, *purposes: Purpose) -> frozenset[str]:
+        """The names of the scripts that serve the purposes."""
+        return frozenset(name for purpose in purposes if (name := self.first(_SCRIPT_NAMES[purpose])))
+
     def command(self, name: str) -> tuple[str, ...]:
         return (self.manager, "run", name)
 
@@ -106,28 +118,48 @@ def _runner(repository: Repository) -> str:
 def _from_script(repository: Repository, scripts: _Scripts, purpose: Purpose) -> Candidate | None:
     name = scripts.first(_SCRIPT_NAMES[purpose])
     fixing = scripts.first(_FIX_NAMES.get(purpose, ()))
-    if name is None and purpose is Purpose.FORMAT and fixing and "prettier" in scripts.texts[fixing]:
+    if name is None and purpose is Purpose.FORMAT and fixing and _formats(scripts.texts[fixing]):
         name = fixing
     if name is None or (purpose is Purpose.TESTS and "no test specified" in scripts.texts[name]):
         return None
     text = scripts.texts[name]
+    tests = purpose is Purpose.TESTS
     judging = non_interactive(without_editing(text))
+    if purpose is Purpose.FORMAT:
+        judging = checking(judging)
+    if tests:
+        # Lint and types are checks of their own: they need not be run again, nor fail as tests.
+        judging = without_calls(judging, scripts.own(Purpose.LINT, Purpose.FORMAT, Purpose.TYPES))
     if not _startable(repository, scripts, name, judging):
         return None
-    edits = without_editing(text) != text
-    fix = scripts.command(name) if edits else scripts.command(fixing) if fixing and fixing != name else None
     run: str | tuple[str, ...] = judging if judging != text else scripts.command(name)
-    tests = purpose is Purpose.TESTS
     check = Check(
         purpose.value,
         run,
         Tier.AFFECTED if tests else Tier.FAST,
-        fix,
+        _fix(scripts, name, fixing),
         timeout_s=_TIMEOUTS_S.get(purpose, 300.0),
         network=Network.LOOPBACK if tests else Network.OFF,
         source=MANIFEST,
     )
     return Candidate(purpose, scripts.manager, check, Directness.TOOL, "javascript")
+
+
+def _formats(text: str) -> bool:
+    return "prettier" in text or "biome format" in text
+
+
+def _fix(scripts: _Scripts, name: str, fixing: str | None) -> str | tuple[str, ...] | None:
+    """What mends: the script itself where it edits, the script for that, else the same command, editing."""
+    text = scripts.texts[name]
+    if without_editing(text) != text:
+        return scripts.command(name)
+    # One that is called `format` may well be a plain check.
+    if fixing and fixing != name:
+        plain = without_editing(scripts.texts[fixing]) == scripts.texts[fixing]
+        if not (plain and editing(scripts.texts[fixing])):
+            return scripts.command(fixing)
+    return editing(text)
 
 
 def _startable(repository: Repository, scripts: _Scripts, name: str, text: str) -> bool:
@@ -138,6 +170,10 @@ def _startable(repository: Repository, scripts: _Scripts, name: str, text: str) 
     if not repository.runnable(scripts.manager, because=because, install="install Node.js"):
         return False
     install = f"{scripts.manager} install"
+    # A script may call the repository's own package manager, for which another cannot stand in.
+    called = [program for program in first_programs(text) if program in _LOCKFILES.values()]
     return all(
+        repository.runnable(program, because=because, install=f"install {program}") for program in called
+    ) and all(
         repository.runnable(program, because=because, install=install) for program in needed_programs(text)
     )

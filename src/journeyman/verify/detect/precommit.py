@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import re
+
 from journeyman.domain.checks import Check, Tier
 from journeyman.domain.process import Network
 from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, Repository
 
 _SOURCES = (".pre-commit-config.yaml", ".pre-commit-config.yml")
+
+
+_NARROWED = re.compile(r"^(?:exclude|files):", re.MULTILINE)
+
+
+def has_hook(repository: Repository, *hooks: str) -> bool:
+    """Whether one of the hooks is there, however it is set."""
+    wanted = "|".join(map(re.escape, hooks))
+    return re.search(rf"^\s*-\s*id:\s*(?:{wanted})\s*$", _text(repository), re.MULTILINE) is not None
+
+
+def has_plain_hook(repository: Repository, hook: str) -> bool:
+    """Whether the hook is run on all of its files, as it is: without options, and with nothing excluded."""
+    text = _text(repository)
+    block = re.search(rf"^\s*-\s*id:\s*{re.escape(hook)}\s*$((?:\n(?!\s*-\s).*)*)", text, re.MULTILINE)
+    narrowed = _NARROWED.search(text) or (block and re.search(r"\b(?:args|exclude|files):", block[1]))
+    return block is not None and not narrowed
+
+
+def _text(repository: Repository) -> str:
+    return repository.files.text(repository.files.exists(*_SOURCES) or "")
 
 
 def detect_precommit(repository: Repository) -> list[Candidate]:

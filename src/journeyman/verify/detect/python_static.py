@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from journeyman.domain.checks import Check, Tier
+from journeyman.verify.detect.calls import WHOLE
 from journeyman.verify.detect.candidates import Candidate, Purpose, Repository
+from journeyman.verify.detect.precommit import has_hook, has_plain_hook
 from journeyman.verify.detect.python_config import configured_in, settings_of
 from journeyman.verify.manifests import has_table, texts
 from journeyman.verify.python_layout import find_import_roots
@@ -16,21 +19,25 @@ _TIMEOUT_S = 180.0
 _TYPES_TIMEOUT_S = 600.0
 
 Argv = tuple[str, ...]
-_SIMPLE_TOOLS: tuple[tuple[str, Purpose, Argv, Argv | None, Argv], ...] = (
-    ("flake8", Purpose.LINT, ("flake8", "."), None, _SOURCES),
-    ("codespell", Purpose.LINT, ("codespell",), ("codespell", "-w"), ()),
-    ("black", Purpose.FORMAT, ("black", "--check", "."), ("black", "."), _SOURCES),
-    ("isort", Purpose.FORMAT, ("isort", "--check-only", "."), ("isort", "."), _SOURCES),
+# Both lack the paths that follow.
+_SIMPLE_TOOLS: tuple[tuple[str, Purpose, Argv, Argv | None], ...] = (
+    ("flake8", Purpose.LINT, ("flake8",), None),
+    ("isort", Purpose.FORMAT, ("isort", "--check-only"), ("isort",)),
+    ("black", Purpose.FORMAT, ("black", "--check"), ("black",)),
 )
+_CALLS_BLACK = re.compile(r"^[^#\n]*(?<![\w.=/-])black\b[^\n]*\s--check\b", re.MULTILINE)
+_MENTIONS_BLACK = re.compile(rf"{_CALLS_BLACK.pattern}|^\s*-\s*id:\s*black\s*$", re.MULTILINE)
 
 
 def detect_python_static(repository: Repository) -> list[Candidate]:
     """Ruff, flake8, codespell, black, isort, mypy and pyright."""
-    found = [*_ruff(repository)]
-    for tool, purpose, run, fix, paths in _SIMPLE_TOOLS:
-        source = configured_in(repository.files, tool)
-        if source and not _writes(repository, tool, source) and _runnable(repository, tool, source):
-            found.append(_candidate(purpose, tool, run, source, fix=fix, paths=paths))
+    found = [*_ruff(repository), *_codespell(repository)]
+    for tool, purpose, run, fix in _SIMPLE_TOOLS:
+        source = configured_in(repository.files, tool) or _unconfigured_black(repository, tool)
+        if source and _runnable(repository, tool, source):
+            targets = _targets(repository, tool, tool)
+            mend = (*fix, *targets) if fix else None
+            found.append(_candidate(purpose, tool, (*run, *targets), source, fix=mend, paths=_SOURCES))
     return [*found, *_mypy(repository), *_pyright(repository)]
 
 
@@ -59,13 +66,15 @@ def _ruff(repository: Repository) -> list[Candidate]:
     paths: Argv = () if widened else _SOURCES
     run: Argv
     fix: Argv
-    run, fix = ("ruff", "check", *no_fix, "."), ("ruff", "check", "--fix", ".")
+    targets = _targets(repository, "ruff check", "ruff", "ruff-check")
+    run, fix = ("ruff", "check", *no_fix, *targets), ("ruff", "check", "--fix", *targets)
     found = [_candidate(Purpose.LINT, "ruff", run, source, fix=fix, paths=paths)]
     format_source = uses_ruff_format(repository)
     if format_source:
-        run, fix = ("ruff", "format", "--check", "."), ("ruff", "format", ".")
+        targets = _targets(repository, "ruff format", "ruff-format")
+        run, fix = ("ruff", "format", "--check", *targets), ("ruff", "format", *targets)
         found.append(_candidate(Purpose.FORMAT, "ruff", run, format_source, fix=fix, paths=paths))
-    elif configured_in(repository.files, "black") is None:
+    elif configured_in(repository.files, "black") is None and not repository.matches(_MENTIONS_BLACK):
         repository.note(
             f"ruff format is left out: {source} configures ruff, but nothing shows that the tree is kept in "
             "its format (a [tool.ruff.format] table would)"
@@ -79,7 +88,7 @@ def _mypy(repository: Repository) -> list[Candidate]:
         return []
     settings = settings_of(repository.files, "mypy", source)
     named = any(settings.get(key) for key in ("files", "packages", "modules"))
-    run = ("mypy",) if named else ("mypy", *_targets(repository))
+    run = ("mypy",) if named else ("mypy", *(repository.targets("mypy") or _packages(repository)))
     # `files` may name scripts without a suffix, which no glob here would see change.
     bare = any("." not in part.rsplit("/", 1)[-1] for part in _listed(settings, "files"))
     unusual = bare and any((repository.root / part).is_file() for part in _listed(settings, "files"))
@@ -99,7 +108,12 @@ def _pyright(repository: Repository) -> list[Candidate]:
     return found
 
 
-def _targets(repository: Repository) -> tuple[str, ...]:
+def _targets(repository: Repository, call: str, *hooks: str) -> Argv:
+    """What the repository itself has the tool look at: a hook of pre-commit's sees every file."""
+    return WHOLE if has_hook(repository, *hooks) else repository.targets(call) or WHOLE
+
+
+def _packages(repository: Repository) -> Argv:
     targets = []
     for root in find_import_roots(repository.root, repository.files):
         if root.folder:
@@ -110,13 +124,26 @@ def _targets(repository: Repository) -> tuple[str, ...]:
     return tuple(targets) or (".",)
 
 
-def _writes(repository: Repository, tool: str, source: str) -> bool:
-    if tool != "codespell" or "write-changes" not in repository.files.text(source):
-        return False
-    repository.note(
-        f"codespell is no check: {source} makes it edit files (write-changes), which hides its findings"
-    )
-    return True
+def _unconfigured_black(repository: Repository, tool: str) -> str | None:
+    """Where a repository runs black, which needs no configuration, and where black is installed."""
+    if tool != "black" or not repository.has("black"):
+        return None
+    hooked = ".pre-commit-config.yaml" if has_plain_hook(repository, "black") else None
+    return hooked or repository.matches(_CALLS_BLACK)
+
+
+def _codespell(repository: Repository) -> list[Candidate]:
+    source = configured_in(repository.files, "codespell")
+    if source is None:
+        return []
+    if "write-changes" in repository.files.text(source):
+        repository.note(
+            f"codespell is no check: {source} makes it edit files (write-changes), which hides its findings"
+        )
+        return []
+    if not _runnable(repository, "codespell", source):
+        return []
+    return [_candidate(Purpose.LINT, "codespell", ("codespell",), source, fix=("codespell", "-w"))]
 
 
 def _runnable(repository: Repository, tool: str, source: str) -> bool:

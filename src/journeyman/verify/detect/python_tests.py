@@ -10,6 +10,7 @@ from journeyman.domain.process import Network
 from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, Repository
 from journeyman.verify.detect.python_config import configured_in
 from journeyman.verify.programs import find_venv
+from journeyman.verify.python_layout import find_import_roots
 
 _TEST_FOLDERS = ("tests", "test", "testing")
 _TIMEOUT_S = 1800.0
@@ -59,13 +60,24 @@ def _unittest(repository: Repository, source: str, test_file: Path) -> list[Cand
 
 
 def find_test_files(root: Path) -> list[Path]:
-    """Files that look like Python tests, at the root and in its usual test folders."""
+    """Files that look like Python tests: at the root, in its usual test folders, else in its packages'."""
     found = sorted(path for pattern in ("test_*.py", "*_test.py") for path in root.glob(pattern))
     for folder in _TEST_FOLDERS:
         if (root / folder).is_dir():
             patterns = ("test_*.py", "*_test.py", "*/test_*.py", "*/*_test.py", "*/*/test_*.py")
             found += sorted({path for pattern in patterns for path in (root / folder).glob(pattern)})
-    return found
+    return found or _tests_of_packages(root)
+
+
+def _tests_of_packages(root: Path) -> list[Path]:
+    """Tests that are part of the package, as ``bs4/tests/test_*.py`` or ``networkx/classes/tests/…``."""
+    packages = [
+        root / place.folder / name.replace(".", "/")
+        for place in find_import_roots(root)
+        for name in place.names
+    ]
+    patterns = ("tests/test_*.py", "test/test_*.py", "*/tests/test_*.py", "*/test/test_*.py")
+    return sorted({path for folder in packages for pattern in patterns for path in folder.glob(pattern)})
 
 
 def _wrappers(repository: Repository, *, only_cover: bool) -> list[Candidate]:

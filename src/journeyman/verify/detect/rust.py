@@ -19,7 +19,7 @@ def detect_rust(repository: Repository) -> list[Candidate]:
         return []
     options = cargo_options(repository)
     found = []
-    if repository.has("cargo-clippy"):
+    if repository.setup or repository.has("cargo-clippy"):
         strict = ("--", "-D", "warnings") if repository.mentions("-D warnings", "-Dwarnings") else ()
         run = ("cargo", "clippy", *options, "--all-targets", *strict)
         fix = ("cargo", "clippy", "--fix", "--allow-dirty", "--allow-staged", *options, "--all-targets")
@@ -28,7 +28,7 @@ def detect_rust(repository: Repository) -> list[Candidate]:
         repository.note("cargo clippy is not installed, so cargo check is used: rustup component add clippy")
         run = ("cargo", "check", *options, "--all-targets")
         found.append(_candidate(Purpose.TYPES, "cargo", run, Tier.FAST))
-    if repository.has("cargo-fmt"):
+    if repository.setup or repository.has("cargo-fmt"):
         # Formatting is one file's own business, so only these files count.
         paths = ("*.rs", "*.toml")
         run = ("cargo", "fmt", "--all", "--check")

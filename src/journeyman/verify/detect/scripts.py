@@ -10,6 +10,7 @@ _RUNNERS = frozenset(("npm", "pnpm", "yarn", "bun", "npx", "node", "corepack"))
 _LAUNCHERS = frozenset(("cross-env", "dotenv", "env", "cross-env-shell"))
 _BUILTINS = frozenset(("cd", "echo", "exit", "export", "set", "test", "true", "false", "[", ":", "rm", "cp"))
 _EDITING = re.compile(r"\s(?:--fix(?:=true)?|--fix-type=\S+|--write|--apply(?:-unsafe)?)(?=\s|$)")
+_JUDGES = r"(?<=\s)(?:--check|-c|--list-different|-l)(?=\s|$)"
 _RUNNER_WATCH = {
     "jest": r"\s--watch(?:All)?(?:=true)?(?=\s|$)",
     "mocha": r"\s(?:--watch|-w)(?=\s|$)",
@@ -55,7 +56,37 @@ def without_editing(script: str) -> str:
     plain = _EDITING.sub("", f" {script}").strip()
     if plain == script.strip():
         return plain
-    return re.sub(r"\bprettier\b(?!.*(?:--check|-c\b|--list-different|-l\b))", "prettier --check", plain)
+    return checking(plain)
+
+
+def checking(script: str) -> str:
+    """The script with prettier told to check: without an option it prints what it formats, and succeeds."""
+    return re.sub(rf"(?<![\w:@/-])(?<!run )prettier(?=\s|$)(?!.*(?:{_JUDGES}))", "prettier --check", script)
+
+
+def editing(script: str) -> str | None:
+    """The script of one linter or formatter, told to edit; ``None`` for what is not plainly one."""
+    words = _words(script)
+    if words is None or _SEPARATORS & set(words) or "$" in script:
+        return None
+    match words:
+        case ["eslint", *_]:
+            return f"{script} --fix"
+        case ["biome", "lint" | "format" | "check", *_]:
+            return f"{script} --write"
+        case ["prettier", *_]:
+            judges = re.search(_JUDGES, script)
+            return re.sub(_JUDGES, "--write", script, count=1) if judges else f"{script} --write"
+        case _:
+            return None
+
+
+def without_calls(script: str, others: frozenset[str]) -> str:
+    """The script, a chain of ``&&``, without the links that only run one of the other scripts."""
+    links = [link.strip() for link in script.split("&&")]
+    call = re.compile(r"(?:npm|pnpm|yarn|bun) (?:run )?(?:-s |--silent )?([\w:.-]+)")
+    kept = [link for link in links if not ((match := call.fullmatch(link)) and match[1] in others)]
+    return " && ".join(kept) if kept and len(kept) < len(links) else script
 
 
 def non_interactive(script: str) -> str:

@@ -8,7 +8,12 @@ from journeyman.verify.detect.candidates import Repository
 
 _MANIFESTS = ("pyproject.toml", "package.json", "go.mod", "Cargo.toml", "setup.py")
 _GROUPS = ("packages", "apps", "services", "libs", "crates", "modules", "projects")
-_IGNORED = frozenset(("node_modules", "venv", "env", "target", "dist", "build", "vendor", "third_party"))
+_IGNORED = frozenset(
+    """
+    node_modules venv env target dist build vendor third_party bench benchmark benchmarks demo demos doc docs
+    example examples fixtures fuzz sample samples template templates test tests testing
+    """.split()  # noqa: SIM905 - words read better than quotes and commas
+)
 _NAMED = 4
 
 

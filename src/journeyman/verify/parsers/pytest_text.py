@@ -23,6 +23,8 @@ _SECTION_END = re.compile(r"^(?:=+ .+ =+|-+ generated xml file: .*)$", re.MULTIL
 _CUT_SHORT = re.compile(
     r"^!+ (?!Interrupted: \d+ errors? during collection)(?!stopping after).+ !+$", re.MULTILINE
 )
+# Nothing of a shell's: no second command, and no tox or make that might run more than one.
+_ONE_SESSION = re.compile(r"(?:\S*python[\d.]* -m )?(?:\S*/)?(?:pytest|py\.test)(?: [^;&|<>`$\n]*)?")
 _ASSERTION = re.compile(r"^(?:E(?:   .*)?|>   .*)$", re.MULTILINE)
 _PLACE = re.compile(r"^(?P<path>[^\s:][^:\n]*):(?P<line>\d+): ", re.MULTILINE)
 
@@ -53,7 +55,14 @@ class PytestText:
 
 def was_cut_short(output: str) -> bool:
     """Whether the session ended before its end: a keyboard interrupt, an exit, an internal error."""
-    return bool(_CUT_SHORT.search(output))
+    # Before the last summary there may be the captured output of sessions that the tests themselves held.
+    headings = [heading.end() for heading in _SUMMARY.finditer(output)]
+    return bool(_CUT_SHORT.search(output, headings[-1] if headings else 0))
+
+
+def is_one_session(command: str) -> bool:
+    """Whether the command can be no more than one session: any other in its output was held by its tests."""
+    return _ONE_SESSION.fullmatch(command.strip()) is not None
 
 
 def session_count(output: str) -> int:

@@ -20,7 +20,12 @@ from journeyman.verify.parsers.go import GoBuild, GoTest
 from journeyman.verify.parsers.javascript_tests import Jest, Vitest
 from journeyman.verify.parsers.junit import JunitXml, UnreadableReportError
 from journeyman.verify.parsers.node_tests import NodeTest
-from journeyman.verify.parsers.pytest_text import PytestText, has_subtests, session_count
+from journeyman.verify.parsers.pytest_text import (
+    PytestText,
+    has_subtests,
+    is_one_session,
+    session_count,
+)
 from journeyman.verify.parsers.python_lint import Flake8Like, Ruff
 from journeyman.verify.parsers.task_runners import (
     failed_environments,
@@ -118,7 +123,8 @@ def _read_tests(command: str, text: str, root: Path, report: bytes | None) -> li
     except UnreadableReportError:
         return [*told, ParsedOutput(complete=False)]
     # A second session overwrites the report of the first, and subtests are one case in it.
-    if told and (session_count(text) > 1 or has_subtests(text)):
+    overwritten = session_count(text) > 1 and not is_one_session(command)
+    if told and (overwritten or has_subtests(text)):
         return told
     return [structured]
 

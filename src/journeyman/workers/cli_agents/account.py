@@ -29,8 +29,8 @@ from journeyman.workers.cli_agents.memory import together, valid_session
 _LAST_LINES = 15
 # A first refusal may be an access token that the CLI renews by itself; nothing heals a second one.
 _REFUSALS = 2
+_NO_MONEY = re.compile(r"quota|credit|billing|payment", re.IGNORECASE)
 _LOST = re.compile(r"session not found|no rollout found|no conversation found", re.IGNORECASE)
-_CANNOT_HEAL = (Problem.UNAUTHORIZED,)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,11 @@ class Account:
         if stream != "stdout":
             self._last.append(shortened(plain(line)))
             self.session_lost = self.session_lost or _LOST.search(line) is not None
-            return ()
+            trouble = self._cli.read_log(line)
+            if trouble is None:
+                return ()
+            self._fold(trouble)
+            return (trouble,)
         try:
             value = json.loads(line)
         except (ValueError, RecursionError):
@@ -115,9 +119,9 @@ class Account:
                 self._used[key] = usage
             case Total(usage):
                 self.total = usage
-            case Trouble(problem):
+            case Trouble():
                 self.trouble = event
-                self._refusals = self._refusals + 1 if problem in _CANNOT_HEAL else 0
+                self._refusals = 0 if _may_heal(event) else self._refusals + 1
             case SessionLost() if not self.signs:
                 self.session_lost = True
             case Ended():
@@ -151,3 +155,10 @@ class Account:
                 Problem.GARBLED, f"{self.garbled} lines of its output were not events, and no result came"
             )
         return Ended(problem, f"it ended with exit code {code} and without a result")
+
+
+def _may_heal(trouble: Trouble) -> bool:
+    """Whether waiting may help: with a limit of requests it does, without money or a login it does not."""
+    if trouble.problem is Problem.QUOTA:
+        return _NO_MONEY.search(trouble.message) is None
+    return trouble.problem is not Problem.UNAUTHORIZED

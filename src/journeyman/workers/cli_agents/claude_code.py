@@ -119,6 +119,9 @@ class ClaudeCode:
                 return tuple(_result(line))
         return ()
 
+    def read_log(self, _line: str) -> None:
+        """All its troubles are events."""
+
 
 def _retry(line: Mapping[str, Any]) -> Trouble:
     status, error = number(line.get("error_status")), words(line.get("error"))

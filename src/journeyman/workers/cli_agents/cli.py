@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from journeyman.domain.settings import WorkerSettings
-from journeyman.workers.cli_agents.events import AgentEvent
+from journeyman.workers.cli_agents.events import AgentEvent, Trouble
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,9 @@ class Cli(Protocol):
 
     def read(self, line: Mapping[str, Any]) -> tuple[AgentEvent, ...]:
         """What one line of its output says. Pure; a line of an unknown type says nothing."""
+
+    def read_log(self, line: str) -> Trouble | None:
+        """The trouble that a line on standard error tells of, where the CLI tells of it only there."""
 
 
 def model_for(traits: Traits, wanted: str | None) -> str | None:

@@ -74,7 +74,9 @@ class Codex:
             arguments.append(call.session_id)
         variables = {"CODEX_HOME": str(call.state / _HOME)}
         key = call.place.environ.get("OPENAI_API_KEY")
-        if key and not call.place.environ.get("CODEX_API_KEY"):
+        logged_in = any(file.login and file.source.is_file() for file in self.lends(call.place))
+        # A key that is there for other programs must not be billed in place of the user's subscription.
+        if key and not logged_in and not call.place.environ.get("CODEX_API_KEY"):
             variables["CODEX_API_KEY"] = key
         return Invocation((*arguments, "-"), variables)
 
@@ -94,6 +96,9 @@ class Codex:
                 message = words(table(line.get("error")).get("message"))
                 return (Ended(classify(message), message),)
         return ()
+
+    def read_log(self, _line: str) -> None:
+        """All its troubles are events."""
 
 
 def _provider(call: Call) -> list[str]:

@@ -7,6 +7,7 @@ only in its log; its first start in a new configuration folder would install 90 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from journeyman.workers.cli_agents.events import (
     Ended,
     Said,
     SessionSeen,
+    Trouble,
     Used,
     classify,
     dollars,
@@ -41,6 +43,7 @@ _QUIET = {
     "OPENCODE_DISABLE_SHARE": "1",
 }
 _PROVIDER = "journeyman"
+_LOGGED = re.compile(r'level=ERROR .*message="stream error".* error\.error="(.+?)"')
 
 
 class OpenCode:
@@ -87,6 +90,7 @@ class OpenCode:
     def invoke(self, call: Call) -> Invocation:
         """The title is given, since a model would be asked for one otherwise."""
         arguments = ["run", "--format", "json", "--auto", "--pure", "--title", "journeyman"]
+        arguments += ["--print-logs", "--log-level", "ERROR"]
         if call.model:
             arguments += ["--model", _model(call, call.model)]
         if call.resume and call.session_id:
@@ -114,6 +118,11 @@ class OpenCode:
             case "error":
                 return (*session, _error(table(line.get("error"))))
         return session
+
+    def read_log(self, line: str) -> Trouble | None:
+        """While it tries again, it says so nowhere else."""
+        found = _LOGGED.search(line)
+        return Trouble(classify(found[1]), found[1]) if found else None
 
 
 def _own_server(call: Call) -> bool:

@@ -26,18 +26,28 @@ class CliAgentWorker(ImplementOnly):
     """Runs a coding CLI headless, confined to the worktree and to a private folder for its own state."""
 
     def __init__(self, name: str, settings: WorkerSettings, place: Place, model: str | None = None) -> None:
-        """``model`` is the run's, as ``provider:name``; that of the worker's own table comes first."""
+        """``model`` is the run's; that of the worker's own table comes first.
+
+        Raises JourneymanError("bad-config") when that one is another provider's.
+        """
         cli = CLIS[settings.type]
+        chosen = model_for(cli.traits, settings.model) or model_for(cli.traits, model)
+        if settings.model and model_for(cli.traits, settings.model) is None:
+            raise JourneymanError(
+                "bad-config", f"workers.{name}.model: {cli.traits.title} cannot work with {settings.model}"
+            )
         self.name = name
-        self._setup = Setup(
-            name, cli, settings, place, model_for(cli.traits, settings.model) or model_for(cli.traits, model)
-        )
+        self._setup = Setup(name, cli, settings, place, chosen)
+        self._unused = model if model and not chosen else None
 
     async def implement(self, request: ImplementRequest, host: WorkerHost) -> Implementation:
         """One attempt, in the milestone's session. Raises JourneymanError with the code of the problem."""
         self._refuse_settings()
 
         async def effect() -> CallOutcome:
+            if self._unused:
+                title = self._setup.cli.traits.title
+                host.activity(f"{self._unused} is no model for {title}, which takes its own default")
             return await AgentCall(self._setup, request, host).make()
 
         outcome = await host.edit(f"cli/{self.name}", effect, CallOutcome)
