@@ -93,7 +93,7 @@ PACKAGES = (
         "src, flit, no .gitignore",
         (
             Plant("src/click/formatting.py", "import collections.abc", "import wave\nimport collections.abc"),
-            Plant("tests/test_formatting.py", "import click\n", "import wave\nimport click\n"),
+            Plant("tests/test_formatting.py", "import pytest\n", "import pytest  \n"),
         ),
         LINT,
     ),

@@ -276,3 +276,16 @@ def test_compiled_modules_that_only_the_checkout_has_are_told(tmp_path):
     checkout = LinkedCheckout(tmp_path, SRC)
     checkout.write(checkout.root, {"src/demo/_fast.cpython-311-x86_64-linux-gnu.so": ""})
     assert "src/demo/_fast.cpython-311-x86_64-linux-gnu.so" in checkout.prepare().warnings[0]
+
+
+def test_ignored_files_of_a_package_that_only_the_checkout_has_are_told(tmp_path):
+    checkout = LinkedCheckout(tmp_path, {**SRC, ".gitignore": ".venv/\n*.mo\n*.pyc\n__pycache__/\n"})
+    built = {f"src/demo/locale/{language}/demo.mo": "" for language in ("de", "en", "fr", "it", "ja")}
+    litter = {"src/demo/__pycache__/demo.pyc": "", "src/demo/.cache/x.mo": "", "src/demo/a.py~": ""}
+    checkout.write(checkout.root, {**built, **litter, "src/demo/new.py": "", "elsewhere.mo": ""})
+    (warning,) = checkout.prepare().warnings
+    assert warning == (
+        "built in your checkout, not in git and so not in this tree: src/demo/locale/de/demo.mo, "
+        "src/demo/locale/en/demo.mo, src/demo/locale/fr/demo.mo and 2 more; what the checks need of it, "
+        "[workspace] setup has to build here"
+    )

@@ -147,7 +147,7 @@ class HttpStub:
             while self._one(connection, reader, number):
                 pass
         except OSError:
-            pass
+            self.left.set()  # gone while we were still sending
         finally:
             reader.close()
             connection.close()

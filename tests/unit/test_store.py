@@ -103,9 +103,9 @@ def test_state_is_ignored_by_git_and_artifacts_are_atomic(tmp_path: Path) -> Non
     assert (state.root / ".gitignore").read_text() == "*\n"
     artifacts = Artifacts(state.run_dir("r"))
     artifacts.write("a/b.txt", "caf\udce9")
-    assert artifacts.read("a/b.txt") == "caf\\xe9"
+    assert artifacts.read_bytes("a/b.txt") == b"caf\xe9"
     assert [path.name for path in (state.run_dir("r") / "a").iterdir()] == ["b.txt"]
-    assert artifacts.read("none") is None
+    assert artifacts.read_bytes("none") is None
 
 
 def test_the_state_root_is_found_from_below_and_from_a_linked_worktree(tmp_path: Path) -> None:

@@ -34,6 +34,11 @@ def commands(detection: Detection) -> dict[str, str]:
     return {check.name: shown(check) for check in detection.checks}
 
 
+def hooks(hook: str, **settings: str) -> dict[str, str]:
+    lines = "".join(f"    {key}: {value}\n" for key, value in settings.items())
+    return {".pre-commit-config.yaml": f"repos:\n- hooks:\n  - id: {hook}\n{lines}  - id: other\n"}
+
+
 PYTHON = {
     "ruff in pyproject": ({"pyproject.toml": "[tool.ruff]\nline-length = 90"}, {"lint": "ruff check ."}),
     "ruff.toml": ({"ruff.toml": ""}, {"lint": "ruff check ."}),
@@ -77,6 +82,38 @@ PYTHON = {
     "a test at the root": ({"test_a.py": TESTED}, {"tests": "pytest -q"}),
     "a tests folder without tests": ({"tests/data.py": ""}, {}),
     "unused configuration": ({"pyproject.toml": '[project]\nname = "x"'}, {}),
+    "ruff on what the repository has it look at": (
+        {
+            "ruff.toml": "",
+            "Justfile": "lint:\n  uv run ruff check app tests {{options}}\n",
+            "app/a.py": "",
+            "tests/data.py": "",
+        },
+        {"lint": "ruff check app tests"},
+    ),
+    "ruff on everything, as its hook": (
+        {"ruff.toml": "", "Makefile": "x:\n\truff check a.py\n", "a.py": "", **hooks("ruff-check")},
+        {"lint": "ruff check ."},
+    ),
+    "mypy as the repository calls it": (
+        {"mypy.ini": "[mypy]", "Justfile": "types:\n  mypy demo.py\n", "demo.py": ""},
+        {"types": "mypy demo.py"},
+    ),
+    "black as a plain hook": (hooks("black"), {"format": "black --check ."}),
+    "black as a hook with options": (hooks("black", args="[--fast]"), {}),
+    "black in a workflow": (
+        {".github/workflows/a.yml": "run: black src --check", "src/a.txt": ""},
+        {"format": "black --check src"},
+    ),
+    "black among the dependencies": ({"pyproject.toml": 'dev = ["black>=1"] # black --check'}, {}),
+    "tests in the package": (
+        {"bs/__init__.py": "", "bs/tests/__init__.py": "", "bs/tests/test_a.py": TESTED},
+        {"tests": "pytest -q"},
+    ),
+    "tests in packages of the package": (
+        {"src/net/__init__.py": "", "src/net/core/tests/test_a.py": TESTED},
+        {"tests": "pytest -q"},
+    ),
     "tox only where nothing else tests": (
         {"tox.ini": "[tox]\nenvlist = py", "tests/test_a.py": TESTED},
         {"tests": "pytest -q"},
@@ -135,9 +172,15 @@ def test_a_set_up_command_makes_missing_tools_count(tmp_path):
     assert "[workspace] setup has to install it" in detection.notes[0]
 
 
-def test_ruff_format_is_left_out_aloud(tmp_path):
+def test_ruff_format_is_left_out_aloud_unless_black_formats(tmp_path):
     detection = detect(tmp_path, {"ruff.toml": ""}, "ruff")
     assert any(note.startswith("ruff format is left out") for note in detection.notes)
+    assert detect(tmp_path / "b", {"ruff.toml": "", **hooks("black")}, "ruff").notes == ()
+
+
+def test_a_tool_that_is_missing_is_named_once(tmp_path):
+    files = {**manifest({"lint": "eslint ."}), "eslint.config.js": ""}
+    assert len(detect(tmp_path, files, "npm").notes) == 1
 
 
 def test_tools_of_the_virtual_environment_count(tmp_path):
@@ -230,6 +273,20 @@ SCRIPTS = {
         {"type-check": "tsc", "check:format": "prettier --check ."},
         {"types": "npm run type-check", "format": "npm run check:format"},
     ),
+    "prettier that would only print": ({"format": "prettier src"}, {"format": "prettier --check src"}),
+    "a script called prettier": (
+        {"format:check": "npm run prettier:all -- -c"},
+        {"format": "npm run format:check"},
+    ),
+    "biome format judges": ({"format": "biome format"}, {"format": "npm run format"}),
+    "tests that begin with other checks": (
+        {"lint": "eslint .", "test": "npm run -s lint && npm run unit && npm run other", "unit": "jest"},
+        {"lint": "npm run lint", "tests": "npm run unit && npm run other"},
+    ),
+    "tests that are nothing but lint": (
+        {"lint": "eslint .", "test": "npm run lint"},
+        {"lint": "npm run lint", "tests": "npm run test"},
+    ),
     "with a variable": ({"test": "NODE_ENV=test jest"}, {"tests": "npm run test"}),
     "node's own": ({"test": "node --test"}, {"tests": "npm run test"}),
 }
@@ -238,7 +295,7 @@ SCRIPTS = {
 @pytest.mark.parametrize("case", SCRIPTS)
 def test_scripts(tmp_path, case):
     scripts, expected = SCRIPTS[case]
-    programs = "npm node eslint tsc jest vitest prettier mocha react-scripts"
+    programs = "npm node eslint tsc jest vitest prettier biome mocha react-scripts"
     assert commands(detect(tmp_path, manifest(scripts), programs)) == expected
 
 
@@ -264,6 +321,13 @@ def test_a_stand_in_for_a_missing_package_manager(tmp_path):
     assert any("pnpm keeps this repository but is not installed" in note for note in detection.notes)
 
 
+def test_no_stand_in_where_a_script_calls_its_package_manager_itself(tmp_path):
+    files = {**manifest({"test": "pnpm run unit && pnpm run edge"}), "pnpm-lock.yaml": ""}
+    detection = detect(tmp_path, files, "npm node")
+    assert detection.checks == ()
+    assert "pnpm was expected (package.json script 'test' runs it)" in detection.notes[-1]
+
+
 def test_a_script_whose_program_is_missing_is_a_note(tmp_path):
     detection = detect(tmp_path, manifest({"lint": "eslint .", "test": "jest"}), "npm jest")
     assert commands(detection) == {"tests": "npm run test"}
@@ -285,6 +349,25 @@ def test_the_fix_of_a_script(tmp_path):
     assert checks["format"].fix == ("npm", "run", "format")
     editing = detect(tmp_path / "b", manifest({"lint": "eslint --fix ."}), "npm eslint").checks[0]
     assert editing.fix == ("npm", "run", "lint")
+
+
+@pytest.mark.parametrize(
+    ("scripts", "fix"),
+    [
+        ({"lint": "eslint src --max-warnings 0"}, "eslint src --max-warnings 0 --fix"),
+        ({"lint": "biome lint"}, "biome lint --write"),
+        ({"lint": "eslint . && ./more.sh"}, None),
+        ({"lint": "turbo lint"}, None),
+        ({"format:check": "prettier -c src"}, "prettier --write src"),
+        ({"format": "biome format"}, "biome format --write"),
+        ({"format": "dprint fmt", "format:check": "dprint check"}, ("npm", "run", "format")),
+        ({"format": "prettier src"}, "prettier src --write"),
+    ],
+)
+def test_the_fix_of_a_script_that_has_none(tmp_path, scripts, fix):
+    programs = "npm eslint biome prettier dprint turbo"
+    (check,) = detect(tmp_path, manifest(scripts), programs).checks
+    assert check.fix == fix
 
 
 def test_tools_without_scripts(tmp_path):
@@ -403,6 +486,9 @@ def test_pre_commit_where_no_linter_is_configured(tmp_path):
         "lint": "ruff check ."
     }
     assert "pre-commit was expected" in detect(tmp_path / "c", files, "").notes[0]
+    # Nobody misses it where the linters can be started by themselves.
+    silent = {**files, "ruff.toml": "[format]"}
+    assert detect(tmp_path / "d", silent, "ruff").notes == ()
 
 
 def test_projects_below_the_root_are_passed_over_aloud(tmp_path):
@@ -410,6 +496,8 @@ def test_projects_below_the_root_are_passed_over_aloud(tmp_path):
         "frontend/package.json": "{}",
         "packages/a/pyproject.toml": "",
         "node_modules/x/package.json": "{}",
+        "benchmark/package.json": "{}",
+        "examples/package.json": "{}",
     }
     (note,) = detect(tmp_path, files, "").notes
     assert "frontend/package.json, packages/a/pyproject.toml " in note

@@ -84,6 +84,14 @@ CASES = [
     ("pylint", ["flake8"], 11, None, "pkg/a.py::W0612::Unused variable 'z' (unused-variable)", 10),
     ("eslint", ["eslint"], 6, None, "src/bad.js::parse::Parsing error: Unexpected token", 2),
     ("eslint_warnings", ["eslint"], 6, None, "src/a.js::eqeqeq::Expected '===' and instead saw '=='", 4),
+    (
+        "biome",
+        ["ruff", "biome"],  # both say "Found 6 errors."
+        6,
+        None,
+        "src/a.ts::lint/suspicious/noDoubleEquals::Using == may be unsafe if you are relying on type coercion.",
+        4,
+    ),
     ("prettier", ["prettier"], 3, None, "src/bad.js::syntax::SyntaxError: Unexpected token", 2),
     ("prettier_one", ["prettier"], 1, None, "src/a.js::unformatted::file would be reformatted", None),
     ("tsc", ["tsc"], 5, None, "src/t.ts::TS2339::Property 'z' does not exist on type 'A'.", 4),

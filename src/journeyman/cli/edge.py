@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
@@ -49,8 +49,12 @@ def say(text: str) -> None:
 
 def offer(text: str) -> None:
     """Data, on stdout, flushed, while work goes on: a write that fails is told by the next ``answer``."""
+    _put(lambda: print(text, flush=True))
+
+
+def _put(write: Callable[[], object]) -> None:
     try:
-        print(text, flush=True)
+        write()
     except BrokenPipeError:  # `jm report | head`: the reader has what it wanted
         _mute(sys.stdout)
     except OSError as error:
@@ -65,6 +69,13 @@ def offer(text: str) -> None:
 def answer(text: str) -> None:
     """Data, on stdout, flushed. Raises JourneymanError("disk-full" or "not-writable")."""
     offer(text)
+    if _lost:
+        raise _lost[0]
+
+
+def answer_bytes(data: bytes) -> None:
+    """Like ``answer``, byte for byte: a patch need not be UTF-8."""
+    _put(lambda: (sys.stdout.flush(), sys.stdout.buffer.write(data), sys.stdout.buffer.flush()))
     if _lost:
         raise _lost[0]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from journeyman.cli.edge import OutputFormat, answer, answer_json, checked_directory
+from journeyman.cli.edge import OutputFormat, answer, answer_bytes, answer_json, checked_directory
 from journeyman.cli.run import Repo, conclude
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def report(
     root, store = _open(repo)
     run_id = find_run(store, reference)
     if diff:
-        answer(Artifacts(state_dir(root).run_dir(run_id)).read("diff.patch") or "")
+        answer_bytes(Artifacts(state_dir(root).run_dir(run_id)).read_bytes("diff.patch") or b"")
         return 0
     summary = summarize(run_id, store.events(run_id))
     if json_output:

@@ -108,20 +108,43 @@ _REASONS = (
     StopReason("worker-failed", Family.WORKER, "the worker ended with an error", (_LOOK, _RESUME, _DOCTOR)),
     StopReason("worker-missing", Family.WORKER, "the worker's program could not be started", (_DOCTOR,)),
     StopReason("worker-timeout", Family.WORKER, "the worker did not finish in its time", (_LOOK, _RESUME)),
-    StopReason("model-unauthorized", Family.WORKER, "the model's provider refused the key", (_DOCTOR, _RESUME)),
+    StopReason(
+        "model-unauthorized", Family.WORKER, "the model's provider refused the key", (_DOCTOR, _RESUME)
+    ),
     StopReason("model-not-found", Family.WORKER, "the provider knows no such model", (_DOCTOR, _RESUME)),
-    StopReason("model-refused-request", Family.WORKER, "the model's provider refused the request", (_LOOK, _RESUME)),
+    StopReason(
+        "model-refused-request", Family.WORKER, "the model's provider refused the request", (_LOOK, _RESUME)
+    ),
     StopReason("model-refused", Family.WORKER, "the model refused to do this task", (_LOOK,)),
-    StopReason("context-too-long", Family.WORKER, "the conversation no longer fits into the model's context", (_LOOK, _RESUME)),
-    StopReason("model-quota", Family.WORKER, "the account at the model's provider has no quota left", (_DOCTOR, _RESUME)),
+    StopReason(
+        "context-too-long",
+        Family.WORKER,
+        "the conversation no longer fits into the model's context",
+        (_LOOK, _RESUME),
+    ),
+    StopReason(
+        "model-quota",
+        Family.WORKER,
+        "the account at the model's provider has no quota left",
+        (_DOCTOR, _RESUME),
+    ),
     StopReason("model-unreachable", Family.WORKER, "the model could not be reached", (_DOCTOR, _RESUME)),
     StopReason("model-misbehaved", Family.WORKER, "the model's answers could not be used", (_LOOK, _RESUME)),
     StopReason("model-loop", Family.WORKER, "the model went round in circles", (_LOOK, _RESUME)),
     StopReason("worker-silent", Family.WORKER, "the worker's program hung", (_LOOK, _RESUME, _DOCTOR)),
-    StopReason("worker-unauthorized", Family.WORKER, "the worker's program is not logged in", (_DOCTOR, _RESUME)),
+    StopReason(
+        "worker-unauthorized", Family.WORKER, "the worker's program is not logged in", (_DOCTOR, _RESUME)
+    ),
     StopReason("worker-quota", Family.WORKER, "the worker's program has no quota left", (_DOCTOR, _RESUME)),
-    StopReason("worker-network", Family.WORKER, "the worker's program could not reach its model", (_DOCTOR, _RESUME)),
-    StopReason("worker-garbled", Family.WORKER, "the worker's program printed events that cannot be read", (_LOOK, _DOCTOR)),
+    StopReason(
+        "worker-network", Family.WORKER, "the worker's program could not reach its model", (_DOCTOR, _RESUME)
+    ),
+    StopReason(
+        "worker-garbled",
+        Family.WORKER,
+        "the worker's program printed events that cannot be read",
+        (_LOOK, _DOCTOR),
+    ),
     StopReason("over-budget", Family.BUDGET, "the run's model budget is used up", (_LOOK, _RESUME)),
     StopReason("no-worker", Family.WORKER, "no worker is configured that can do this task", ()),
     # Budgets.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from journeyman.domain.checks import CheckResult
+from journeyman.domain.checks import CheckResult, CheckStatus, NewFailure
 from journeyman.domain.events import Outcome
 from journeyman.domain.shown import shown
 from journeyman.domain.stops import stop_reason
 from journeyman.report.summary import RunSummary
 
 _SHOWN_FILES = 8
+_SHOWN_MENDED = 3
 _SHOWN_FACTS = 5
 
 
@@ -54,12 +55,20 @@ def check_line(result: CheckResult, known: int = 0) -> str:
         parts.append(f"{result.passed_count} passed")
     if result.failed_count:
         parts.append(f"{result.failed_count} failed")
-    if not result.passed:
+    if not result.passed and not (result.failed_count and result.status is CheckStatus.FAILED):
         parts.append(result.status.value.replace("_", " "))
     if known:
         parts.append(f"({known} known, the base has {'it' if known == 1 else 'them'} too)")
     parts.append("cached" if result.cached else f"{result.duration_s:.1f} s")
     return "  ".join(parts)
+
+
+def _told(fixed: NewFailure) -> str:
+    """A test by its id, a complaint by its words; an output that nobody understood by its check only."""
+    failure = fixed.failure
+    if failure.key.startswith("output::"):
+        return f"{fixed.check} passes"
+    return failure.key if failure.message.startswith(f"{failure.key}:") else failure.message
 
 
 def _evidence(summary: RunSummary) -> list[str]:
@@ -68,8 +77,9 @@ def _evidence(summary: RunSummary) -> list[str]:
         known = sum(failure.check == result.check for failure in summary.known_failures)
         lines.append(f"  {check_line(result, known)}")
     if summary.fixed_failures:
-        names = ", ".join(fixed.failure.key for fixed in summary.fixed_failures[:3])
-        lines.append(f"  mended: {names}")
+        mended = [_told(fixed) for fixed in summary.fixed_failures]
+        more = f" and {len(mended) - _SHOWN_MENDED} more" if len(mended) > _SHOWN_MENDED else ""
+        lines.append(f"  mended: {', '.join(mended[:_SHOWN_MENDED])}{more}")
     if summary.files_changed:
         files = summary.files_changed
         more = f" and {len(files) - _SHOWN_FILES} more" if len(files) > _SHOWN_FILES else ""

@@ -10,6 +10,7 @@ from journeyman.domain.checks import CheckResult, NewFailure
 from journeyman.domain.events import (
     CheckFinished,
     CheckpointMade,
+    EnvironmentReady,
     Event,
     Outcome,
     Payload,
@@ -96,6 +97,7 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
     verdict = _last(events, VerifyJudged)
     snapshot = _last(events, SnapshotMade)
     plan = _last(events, PlanMade)
+    ready = _last(events, EnvironmentReady)
     checkpoint = _last(events, CheckpointMade)
     kpi = compute_kpi(events)
     title = started.title if started else "unknown"
@@ -131,7 +133,7 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
         rescued=tuple(event.payload.ref for event in events if isinstance(event.payload, WorkRescued)),
         worker=started.worker if started else None,
         repository=started.repository if started else None,
-        warnings=started.warnings if started else (),
+        warnings=(*(started.warnings if started else ()), *(ready.warnings if ready else ())),
         sandbox=started.sandbox if started else None,
     )
 

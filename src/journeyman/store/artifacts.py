@@ -36,9 +36,9 @@ class Artifacts:
             raise storage_error(error, path) from None
         return path
 
-    def read(self, name: str) -> str | None:
-        """The artifact's text, or ``None`` when there is none."""
+    def read_bytes(self, name: str) -> bytes | None:
+        """The artifact, or ``None`` when there is none."""
         try:
-            return (self.root / name).read_text("utf-8", "backslashreplace")
+            return (self.root / name).read_bytes()
         except OSError:
             return None

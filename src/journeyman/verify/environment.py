@@ -11,7 +11,7 @@ from pathlib import Path
 from journeyman.domain.process import CommandRunner
 from journeyman.domain.settings import WorkspaceSettings
 from journeyman.verify.canary import Canary, Ground, prove_imports
-from journeyman.verify.generated import carry_version_files, unbuilt_extensions
+from journeyman.verify.generated import carry_version_files, lacking_files
 from journeyman.verify.links import Links, make_links
 from journeyman.verify.mirror import is_mirror
 from journeyman.verify.programs import find_venv, own_tool_dirs
@@ -62,6 +62,7 @@ async def prepare_environment(
     links, roots = await asyncio.to_thread(_link_and_look, tree, checkout, settings.link, git_common_dir)
     env = check_environment(tree, checkout, base_env, roots)
     carried = await carry_version_files(tree, checkout, dict(env), runner)
+    lacking = await lacking_files(tree, checkout, roots, dict(env), runner)
     readable = (*links.readable, *await asyncio.to_thread(visible_folders, tree, checkout))
     canary = await _canary(Ground(tree, checkout, roots, env, readable), settings, runner)
     return CheckEnvironment(
@@ -69,7 +70,7 @@ async def prepare_environment(
         env=env,
         readable=readable,
         proofs=(*([set_up] if set_up else []), *links.proofs, *carried, *canary.proofs, *_by_place(tree)),
-        warnings=(*links.warnings, *unbuilt_extensions(tree, checkout, roots), *canary.warnings),
+        warnings=(*links.warnings, *lacking, *canary.warnings),
         setup_digest=setup_digest(settings.setup),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,7 +57,7 @@ def _paths(words: list[str], root: Path) -> tuple[str, ...]:
             continue
         if before.startswith("-") and "=" not in before and before not in _SWITCHES:
             return ()
-        paths.append(word.removeprefix("./").rstrip("/") or ".")
+        paths.append(os.path.normpath(word))
     if "." in paths:
         return WHOLE
     inside = all(".." not in path.split("/") and not path.startswith("/") for path in paths)

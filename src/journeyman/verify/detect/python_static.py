@@ -25,7 +25,7 @@ _SIMPLE_TOOLS: tuple[tuple[str, Purpose, Argv, Argv | None], ...] = (
     ("isort", Purpose.FORMAT, ("isort", "--check-only"), ("isort",)),
     ("black", Purpose.FORMAT, ("black", "--check"), ("black",)),
 )
-_CALLS_BLACK = re.compile(r"^[^#\n]*(?<![\w.=/-])black\b[^\n]*\s--check\b", re.MULTILINE)
+_CALLS_BLACK = re.compile(r"^[^#\n]*(?<![\w.=/-])black\b[^#\n]*\s--check\b", re.MULTILINE)
 _MENTIONS_BLACK = re.compile(rf"{_CALLS_BLACK.pattern}|^\s*-\s*id:\s*black\s*$", re.MULTILINE)
 
 

@@ -12,6 +12,7 @@ from journeyman.verify.parsers.base import (
     FailureParser,
     ParsedOutput,
 )
+from journeyman.verify.parsers.biome import Biome
 from journeyman.verify.parsers.cargo import CargoBuild, CargoTest
 from journeyman.verify.parsers.eslint import Eslint
 from journeyman.verify.parsers.fallback import opaque_failure
@@ -59,6 +60,7 @@ PARSERS: dict[str, FailureParser] = {
         Gofmt(),
         Rustfmt(),
         Eslint(),
+        Biome(),
         GoBuild(),
         CargoBuild(),
     )
