@@ -137,6 +137,8 @@ class Row:
     others: int = 0
     """Files that the commit changed beyond the planted ones."""
     verify: str = ""
+    commands: dict[str, str] = field(default_factory=dict)
+    """The detected checks as the commit's trailers name them."""
 
     def expect(self, holds: bool, problem: str) -> None:
         if not holds:
@@ -279,10 +281,21 @@ def try_package(package: Package, cache: Path, folder: Path) -> Row:
         row.expect(one.new not in text, f"{one.path} still has {one.new!r}")
     row.mended_as_before = not git(root, "diff", "--name-only", before, commit, "--", *paths)
     row.others = len(set(row.result["files_changed"]) - set(paths))
+    trailers = git(
+        root, "show", "--no-patch", "--format=%(trailers:key=Verified-By,valueonly,unfold)", commit
+    )
+    row.commands = dict(read_trailer(line) for line in trailers.splitlines() if line)
     proof = jm(root, home, "verify", commit, "--json")
     row.expect(proof.returncode == 0, f"jm verify: {proof.stdout[-400:]}{proof.stderr[-400:]}")
     row.verify = "proven again" if proof.returncode == 0 else "not proven"
     return row
+
+
+def read_trailer(line: str) -> tuple[str, str]:
+    """``tests (passed): ["pytest", "-q"]`` as the check's name and its command."""
+    name, _, command = line.partition(": ")
+    words = json.loads(command) if command.startswith("[") else [command]
+    return name.partition(" (")[0], " ".join(words)
 
 
 def show(rows: list[Row]) -> None:
@@ -300,10 +313,12 @@ def show(rows: list[Row]) -> None:
             f" {len(result['fixed_failures'])} findings mended; {row.verify}"
         )
         for check in result["checks"]:
+            command = row.commands.get(check["check"], "?")
             known = [one for one in result["known_failures"] if one["check"] == check["check"]]
             counts = f", {check['passed_count']} passed" if check["passed_count"] is not None else ""
-            print(f"    {check['check']:<14} {check['status']}{counts}, {check['duration_s']:.1f} s", end="")
-            print(f", {len(known)} known failures" if known else "")
+            more = f", {len(known)} known failure{'s' if len(known) > 1 else ''}" if known else ""
+            result_text = f"{check['status']}{counts}, {check['duration_s']:.1f} s{more}"
+            print(f"    {check['check']:<8} {command:<34} {result_text}")
         for problem in row.problems:
             print(f"  PROBLEM: {problem}")
 

@@ -27,5 +27,6 @@ def test_only_the_base_results_that_decide_are_waited_for(tmp_path):
     answer = project.jm("run", "Mend", "--worker", worker)
     assert answer.code == 0, answer.out + answer.err
     lines = [line.strip() for line in answer.out.splitlines()]
+    assert lines[0] == "Verified: Mend (2 files, +2 −1); content fails as on the base"
     assert any(line.startswith("~ content  failed  (1 known, the base has it too)") for line in lines)
     assert "mended: a-word passes" in lines

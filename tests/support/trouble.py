@@ -16,7 +16,12 @@ from tests.support.project import Answer, Project, write
 
 
 def gamma(project: Project) -> str:
-    """The worker of a task that adds c.txt: its first attempt fails VERIFY, its second passes."""
+    """The worker of a task that adds c.txt."""
+    return project.session([{"edits": [write("c.txt", "gamma\n")]}])
+
+
+def second_try(project: Project) -> str:
+    """The same, whose first attempt fails VERIFY."""
     return project.session(
         [{"edits": [write("c.txt", "BROKEN\n")]}, {"edits": [write("c.txt", "gamma\n")]}],
     )

@@ -283,6 +283,23 @@ SCRIPTS = {
         {"lint": "eslint .", "test": "npm run -s lint && npm run unit && npm run other", "unit": "jest"},
         {"lint": "npm run lint", "tests": "npm run unit && npm run other"},
     ),
+    "lint that ends with other checks": (
+        {
+            "lint": "npm run lint:js && npm run lint:format",
+            "lint:js": "eslint lib",
+            "lint:format": "prettier -c .",
+        },
+        {"lint": "npm run lint:js", "format": "npm run lint:format"},
+    ),
+    "lint before the tests": (
+        {"lint": "eslint .", "pretest": "npm run lint", "test": "jest", "posttest": "npx audit"},
+        {"lint": "npm run lint", "tests": "jest"},
+    ),
+    "a build before the tests": ({"pretest": "tsc", "test": "jest"}, {"tests": "npm run test"}),
+    "a build before tests that would watch": (
+        {"pretest": "tsc", "test": "vitest"},
+        {"tests": "npm run pretest && vitest run"},
+    ),
     "tests that are nothing but lint": (
         {"lint": "eslint .", "test": "npm run lint"},
         {"lint": "npm run lint", "tests": "npm run test"},
@@ -358,6 +375,7 @@ def test_the_fix_of_a_script(tmp_path):
         ({"lint": "biome lint"}, "biome lint --write"),
         ({"lint": "eslint . && ./more.sh"}, None),
         ({"lint": "turbo lint"}, None),
+        ({"lint": "npm run es && npm run tsc", "es": "eslint lib", "tsc": "tsc"}, "eslint lib --fix"),
         ({"format:check": "prettier -c src"}, "prettier --write src"),
         ({"format": "biome format"}, "biome format --write"),
         ({"format": "dprint fmt", "format:check": "dprint check"}, ("npm", "run", "format")),
@@ -365,8 +383,8 @@ def test_the_fix_of_a_script(tmp_path):
     ],
 )
 def test_the_fix_of_a_script_that_has_none(tmp_path, scripts, fix):
-    programs = "npm eslint biome prettier dprint turbo"
-    (check,) = detect(tmp_path, manifest(scripts), programs).checks
+    programs = "npm eslint biome prettier dprint turbo tsc"
+    check = detect(tmp_path, manifest(scripts), programs).checks[0]
     assert check.fix == fix
 
 

@@ -19,7 +19,7 @@ def first_line(summary: RunSummary) -> str:
         files = len(summary.files_changed)
         return (
             f"Verified: {summary.task} ({files} file{'s' if files != 1 else ''},"
-            f" +{summary.lines_added} −{summary.lines_removed})"
+            f" +{summary.lines_added} −{summary.lines_removed}){_still_failing(summary)}"
         )
     if summary.outcome == Outcome.STOPPED:
         reason = stop_reason(summary.stop_reason or "")
@@ -61,6 +61,14 @@ def check_line(result: CheckResult, known: int = 0) -> str:
         parts.append(f"({known} known, the base has {'it' if known == 1 else 'them'} too)")
     parts.append("cached" if result.cached else f"{result.duration_s:.1f} s")
     return "  ".join(parts)
+
+
+def _still_failing(summary: RunSummary) -> str:
+    """What the first line must not hide: where the base fails, "verified" means "no new failures" only."""
+    names = list(dict.fromkeys(known.check for known in summary.known_failures))
+    if not names:
+        return ""
+    return f"; {', '.join(names)} fail{'s' if len(names) == 1 else ''} as on the base"
 
 
 def _told(fixed: NewFailure) -> str:

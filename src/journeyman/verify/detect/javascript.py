@@ -11,11 +11,13 @@ from journeyman.domain.process import Network
 from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, Repository
 from journeyman.verify.detect.javascript_tools import configured_tool
 from journeyman.verify.detect.scripts import (
+    called,
     checking,
     editing,
     first_programs,
     needed_programs,
     non_interactive,
+    other_links,
     without_calls,
     without_editing,
 )
@@ -40,6 +42,7 @@ _SCRIPT_NAMES: dict[Purpose, tuple[str, ...]] = {
         "types:check",
         "check-types",
         "check:types",
+        "lint:types",
         "tsc",
         "types",
     ),
@@ -48,6 +51,10 @@ _SCRIPT_NAMES: dict[Purpose, tuple[str, ...]] = {
 _FIX_NAMES: dict[Purpose, tuple[str, ...]] = {
     Purpose.LINT: ("lint:fix", "lint-fix", "fix:lint", "eslint:fix"),
     Purpose.FORMAT: ("format", "format:fix", "format:write", "fmt", "prettier", "prettier:write"),
+}
+_REPEATED: dict[Purpose, tuple[Purpose, ...]] = {
+    Purpose.LINT: (Purpose.FORMAT, Purpose.TYPES),
+    Purpose.TESTS: (Purpose.LINT, Purpose.FORMAT, Purpose.TYPES),
 }
 _TIMEOUTS_S = {Purpose.TESTS: 1800.0, Purpose.TYPES: 600.0}
 _LOCKFILES = {
@@ -76,6 +83,20 @@ class _Scripts:
 
     def command(self, name: str) -> tuple[str, ...]:
         return (self.manager, "run", name)
+
+    def followed(self, text: str) -> str:
+        """The text, or that of the one script which it only runs."""
+        for _ in range(3):
+            text = self.texts.get(called(text) or "", text)
+        return text
+
+    def put(self, name: str, judging: str, others: frozenset[str]) -> str | tuple[str, ...]:
+        """The command: the script by its name, unless it or what npm runs before it has to change."""
+        before = self.texts.get(f"pre{name}", "")
+        needed = bool(before and other_links(before, others))
+        if judging == self.texts[name] and (needed or not before):
+            return self.command(name)
+        return f"{self.manager} run pre{name} && {judging}" if needed else judging
 
 
 def detect_javascript(repository: Repository) -> list[Candidate]:
@@ -124,20 +145,18 @@ def _from_script(repository: Repository, scripts: _Scripts, purpose: Purpose) ->
         return None
     text = scripts.texts[name]
     tests = purpose is Purpose.TESTS
-    judging = non_interactive(without_editing(text))
+    # What is a check of its own need not be run again in another, nor fail there.
+    own = scripts.own(*_REPEATED.get(purpose, ()))
+    judging = without_calls(non_interactive(without_editing(text)), own)
     if purpose is Purpose.FORMAT:
         judging = checking(judging)
-    if tests:
-        # Lint and types are checks of their own: they need not be run again, nor fail as tests.
-        judging = without_calls(judging, scripts.own(Purpose.LINT, Purpose.FORMAT, Purpose.TYPES))
     if not _startable(repository, scripts, name, judging):
         return None
-    run: str | tuple[str, ...] = judging if judging != text else scripts.command(name)
     check = Check(
         purpose.value,
-        run,
+        scripts.put(name, judging, own),
         Tier.AFFECTED if tests else Tier.FAST,
-        _fix(scripts, name, fixing),
+        _fix(scripts, name, fixing, own),
         timeout_s=_TIMEOUTS_S.get(purpose, 300.0),
         network=Network.LOOPBACK if tests else Network.OFF,
         source=MANIFEST,
@@ -149,9 +168,11 @@ def _formats(text: str) -> bool:
     return "prettier" in text or "biome format" in text
 
 
-def _fix(scripts: _Scripts, name: str, fixing: str | None) -> str | tuple[str, ...] | None:
+def _fix(
+    scripts: _Scripts, name: str, fixing: str | None, own: frozenset[str]
+) -> str | tuple[str, ...] | None:
     """What mends: the script itself where it edits, the script for that, else the same command, editing."""
-    text = scripts.texts[name]
+    text = scripts.followed(without_calls(scripts.texts[name], own))
     if without_editing(text) != text:
         return scripts.command(name)
     # One that is called `format` may well be a plain check.

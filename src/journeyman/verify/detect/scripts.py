@@ -11,6 +11,7 @@ _LAUNCHERS = frozenset(("cross-env", "dotenv", "env", "cross-env-shell"))
 _BUILTINS = frozenset(("cd", "echo", "exit", "export", "set", "test", "true", "false", "[", ":", "rm", "cp"))
 _EDITING = re.compile(r"\s(?:--fix(?:=true)?|--fix-type=\S+|--write|--apply(?:-unsafe)?)(?=\s|$)")
 _JUDGES = r"(?<=\s)(?:--check|-c|--list-different|-l)(?=\s|$)"
+_CALL = re.compile(r"(?:npm|pnpm|yarn|bun) (?:run )?(?:-s |--silent )?([\w:.-]+)")
 _RUNNER_WATCH = {
     "jest": r"\s--watch(?:All)?(?:=true)?(?=\s|$)",
     "mocha": r"\s(?:--watch|-w)(?=\s|$)",
@@ -81,12 +82,21 @@ def editing(script: str) -> str | None:
             return None
 
 
+def called(script: str) -> str | None:
+    """The name of the other script, when to run that is all that this one does."""
+    match = _CALL.fullmatch(script.strip())
+    return match[1] if match else None
+
+
+def other_links(script: str, others: frozenset[str]) -> list[str]:
+    """The links of a chain of ``&&`` that do more than to run one of the other scripts."""
+    return [link.strip() for link in script.split("&&") if called(link) not in others]
+
+
 def without_calls(script: str, others: frozenset[str]) -> str:
-    """The script, a chain of ``&&``, without the links that only run one of the other scripts."""
-    links = [link.strip() for link in script.split("&&")]
-    call = re.compile(r"(?:npm|pnpm|yarn|bun) (?:run )?(?:-s |--silent )?([\w:.-]+)")
-    kept = [link for link in links if not ((match := call.fullmatch(link)) and match[1] in others)]
-    return " && ".join(kept) if kept and len(kept) < len(links) else script
+    """The script without the links that only run one of the other scripts, unless that is all there is."""
+    kept = other_links(script, others)
+    return " && ".join(kept) if kept and len(kept) < script.count("&&") + 1 else script
 
 
 def non_interactive(script: str) -> str:
