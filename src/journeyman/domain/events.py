@@ -173,6 +173,56 @@ class WorkerFinished:
 
 
 @dataclass(frozen=True)
+class WorkerWaited:
+    """A model call that a rate limit or an outage held up; written when the wait is over."""
+
+    kind: ClassVar[str] = "worker.waited"
+    worker: str
+    phase: Phase
+    waited_s: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class WorkerRead:
+    """Files that a worker asked for itself: when a pack was made, they were not in it."""
+
+    kind: ClassVar[str] = "worker.read"
+    worker: str
+    phase: Phase
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ContextPacked:
+    """A context pack for one worker call; its text is the artifact."""
+
+    kind: ClassVar[str] = "context.packed"
+    phase: Phase
+    milestone: int | None
+    attempt: int | None
+    tokens: int
+    """Estimated; see ``context/pack``."""
+    files: tuple[str, ...]
+    """Those with lines in the pack, best first."""
+    index_s: float
+    pack_s: float
+    artifact: str
+    """Below the run's folder."""
+    left_out: int = 0
+    """Ranked files that the budget had no room for."""
+
+
+@dataclass(frozen=True)
+class TaskSized:
+    """The size class that figures compare a run under; decided once, at its end, from plan and diff."""
+
+    kind: ClassVar[str] = "task.sized"
+    size: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class SnapshotMade:
     kind: ClassVar[str] = "snapshot.made"
     milestone: int
@@ -262,6 +312,10 @@ Payload = (
     | WorkerActivity
     | WorkerSpent
     | WorkerFinished
+    | WorkerWaited
+    | WorkerRead
+    | ContextPacked
+    | TaskSized
     | SnapshotMade
     | ScopeJudged
     | CheckStarted
