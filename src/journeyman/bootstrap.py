@@ -219,8 +219,10 @@ async def examine_project(project: Project, model: str | None = None) -> AsyncIt
         hint = "jm init, then add [[checks]] to journeyman.toml"
         yield Probe("checks", ok=False, message="none found: nothing could be verified", hint=hint)
     workers: dict[str, Worker | JourneymanError] = {}
-    found = tuple(kind.value for kind, program in CLI_AGENTS.items() if project.which(program))
-    for name in dict.fromkeys((WorkerType.AUTOFIX.value, *found, *project.settings.workers)):
+    spare = _spare_workers(project, model)
+    thinks = any(phase_models(project, project.settings, Task("", "")).values())
+    built_in = (WorkerType.AGENT.value,) if thinks else ()
+    for name in dict.fromkeys((*spare, *built_in, WorkerType.AUTOFIX.value, *project.settings.workers)):
         try:
             workers[name] = make_worker(name, project, project.settings)
         except JourneymanError as error:
@@ -228,14 +230,22 @@ async def examine_project(project: Project, model: str | None = None) -> AsyncIt
     with TemporaryDirectory(prefix="jm-doctor-") as folder:
         run = _passing_run(project, "doctor", Path(folder))
         async for probe in examine(run, workers):
-            # A coding CLI that merely lies on the PATH is no fault when it is not ready.
-            spare = probe.name.removeprefix("worker ") in set(found) - {project.settings.worker}
-            if spare and not probe.ok and probe.name.removeprefix("worker ") not in project.settings.workers:
+            if not probe.ok and probe.name.removeprefix("worker ") in spare:
                 yield replace(probe, ok=True, message=f"{probe.message}; to use it: {probe.hint}")
             else:
                 yield probe
     if model is not None:
         yield await _probe_model(project, model)
+
+
+def _spare_workers(project: Project, model: str | None) -> tuple[str, ...]:
+    """Workers that are no fault when they are not ready: nobody asked for them, and another one is there."""
+    settings = project.settings
+    found = tuple(kind.value for kind, program in CLI_AGENTS.items() if project.which(program))
+    other = model or settings.worker or settings.workers or found
+    other = other or any(phase_models(project, settings, Task("", "")).values())
+    spare = (*found, WorkerType.AUTOFIX.value) if other else found
+    return tuple(name for name in spare if name != settings.worker and name not in settings.workers)
 
 
 async def _probe_model(project: Project, name: str) -> Probe:

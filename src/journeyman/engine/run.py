@@ -58,7 +58,7 @@ async def make_plan(run: Run) -> Plan:
     if run.point.plan is not None:
         return run.point.plan
     if Phase.PLAN not in run.workers:
-        skip(run, Phase.PLAN, note="one milestone: the worker does not plan")
+        skip(run, Phase.PLAN, note="one milestone: nobody plans")
         return await phases.single_milestone(run)
     async with phases.timed(run, Phase.PLAN):
         return await phases.plan(run)
@@ -111,7 +111,7 @@ async def review(
 ) -> tuple[Finding, ...]:
     """What REVIEW wants changed; nothing when it approves or when nobody reviews."""
     if Phase.REVIEW not in run.workers:
-        skip(run, Phase.REVIEW, attempt, note="the worker does not review")
+        skip(run, Phase.REVIEW, attempt, note="nobody reviews")
         return ()
     async with phases.timed(run, Phase.REVIEW, attempt) as phase:
         judgement = await phases.review(run, attempt, snapshot, verdict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -138,8 +139,13 @@ def build_model(name: str) -> Model:
     try:
         return infer_model(name)
     except ImportError as error:
+        # pydantic-ai names the group of its own that brings the provider's library.
+        advice = re.search(r'pip install [\'"]?[\w.-]+\[[\w,-]+\][\'"]?', str(error))
         raise JourneymanError(
-            "bad-config", f"the library for {name} is not installed", facts=(str(error),), hint=INSTALL
+            "bad-config",
+            f"the library for {name} is not installed",
+            facts=(str(error),),
+            hint=advice[0] if advice else INSTALL,
         ) from None
     except UserError as error:
         missing_key = "environment variable" in error.message
