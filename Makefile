@@ -10,7 +10,7 @@ COMPILE = build/lock/bin/pip-compile --quiet --no-config --generate-hashes --all
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test test-clis lint check fmt lock clean tools
+.PHONY: help demo test clis test-clis lint check fmt lock clean tools
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -21,8 +21,10 @@ demo: .venv/.demo-ready ## work two tasks in a sample repository, without a mode
 test: .venv/.dev-ready ## run the tests
 	@.venv/bin/python -m pytest
 
-test-clis: .venv/.dev-ready ## install the real coding CLIs with npm (1 GB, in the cache), and test with them
+clis: .venv/.dev-ready ## install the real coding CLIs with npm (1 GB, in the cache): `make test` then drives them too
 	@.venv/bin/python -m tests.clis.binaries
+
+test-clis: clis ## install the real coding CLIs, and test with them alone
 	@.venv/bin/python -m pytest tests/clis
 
 lint: .venv/.dev-ready ## ruff, mypy --strict and the import contracts
