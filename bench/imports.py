@@ -1,4 +1,4 @@
-"""What do the libraries cost before the first request? ``python bench/imports.py [--runs 7] [--python PROGRAM]``
+"""What do the libraries cost before the first request? ``python bench/imports.py [--runs N] [--python FILE]``
 
 Each module is imported in a fresh process of its own; told are medians above the bare interpreter's start.
 ``--python`` measures another environment, such as one with ``pydantic-ai-slim[openai,anthropic]``.
