@@ -242,9 +242,9 @@ def _spare_workers(project: Project, model: str | None) -> tuple[str, ...]:
     """Workers that are no fault when they are not ready: nobody asked for them, and another one is there."""
     settings = project.settings
     found = tuple(kind.value for kind, program in CLI_AGENTS.items() if project.which(program))
-    other = model or settings.worker or settings.workers or found
-    other = other or any(phase_models(project, settings, Task("", "")).values())
-    spare = (*found, WorkerType.AUTOFIX.value) if other else found
+    models = phase_models(project, settings, Task("", "")).values()
+    others = (model, settings.worker, *settings.workers, *found, *models)
+    spare = (*found, WorkerType.AUTOFIX.value) if any(others) else found
     return tuple(name for name in spare if name != settings.worker and name not in settings.workers)
 
 

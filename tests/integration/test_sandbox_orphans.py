@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -41,12 +42,18 @@ def start(program: str, marker: str, run_id: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-S", "-c", program, marker], env=env, stdin=subprocess.DEVNULL)
 
 
+def sleeping(pids: list[int]) -> bool:
+    """Whether one of them is what sleeps to the end, and not one on its way there."""
+    lines = [Path(f"/proc/{pid}/cmdline") for pid in pids]
+    return any(SLEEPER.encode() in line.read_bytes().split(b"\0")[3:4] for line in lines if line.exists())
+
+
 @pytest.mark.parametrize(("program", "living"), [(SLEEPER, 1), (DOUBLE_FORK, 1), (CLEARED_CHILD, 2)])
 def test_kills_every_process_of_the_run(marker, program, living):
     process = start(program, marker, marker)
     if program is DOUBLE_FORK:
         process.wait()
-    wait_until(lambda: len(alive(marker)) == living, "the processes run")
+    wait_until(lambda: len(alive(marker)) == living and sleeping(alive(marker)), "the processes run")
     expected = set(alive(marker))
     killed = kill_orphans(marker)
     assert set(killed) >= expected

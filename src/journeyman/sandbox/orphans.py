@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 RUN_VARIABLE = "JOURNEYMAN_RUN"
 _ROUNDS = 50
 _PAUSE_S = 0.02
+_EMPTY_ROUNDS = 2  # for an instant within execve a process has no environment to be known by
 
 
 def kill_orphans(run_id: str) -> tuple[int, ...]:
@@ -22,9 +23,11 @@ def kill_orphans(run_id: str) -> tuple[int, ...]:
     look), for about a second at most. Returns the process ids, in the order they were found.
     """
     killed: dict[int, None] = {}
+    empty = 0
     for _ in range(_ROUNDS):
         found = _family(run_id)
-        if not found:
+        empty = 0 if found else empty + 1
+        if empty == _EMPTY_ROUNDS:
             break
         for process in found:
             _kill(process)
