@@ -10,13 +10,16 @@ COMPILE = build/lock/bin/pip-compile --quiet --no-config --generate-hashes --all
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test clis test-clis lint check fmt lock clean tools
+.PHONY: help demo demo-agent test clis test-clis lint check fmt lock clean tools
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.demo-ready ## work two tasks in a sample repository, without a model
 	@.venv/bin/jm demo
+
+demo-agent: .venv/.demo-ready ## the same, the second task by the built-in agent over a simulated model
+	@.venv/bin/jm demo --agent
 
 test: .venv/.dev-ready ## run the tests
 	@.venv/bin/python -m pytest
