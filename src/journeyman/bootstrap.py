@@ -19,7 +19,7 @@ from journeyman import __version__
 from journeyman.config import Loaded, Surroundings, load_settings
 from journeyman.domain.checks import Fixer
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.events import Event, RunResumed, RunSpecified, RunStarted
+from journeyman.domain.events import Event, RunResumed, RunSpecified, RunStarted, WorkerSpent
 from journeyman.domain.identity import new_run_id
 from journeyman.domain.phases import Phase
 from journeyman.domain.resume import ResumePoint, decide_resume
@@ -37,7 +37,7 @@ from journeyman.workspace import Repository, open_repository, resolve_commit
 
 if TYPE_CHECKING:
     from journeyman.domain.model import ModelClient
-    from journeyman.domain.worker import Worker
+    from journeyman.domain.worker import Usage, Worker
     from journeyman.engine.examine import Probe
     from journeyman.engine.model import Run
     from journeyman.engine.proving import Proof
@@ -106,6 +106,9 @@ class ResumeOptions:
     answer: str | None = None
     allow_lockfile: bool = False
     minutes: float | None = None
+    usd: float | None = None
+    tokens: int | None = None
+    requests: int | None = None
     started: float = 0.0
 
 
@@ -179,12 +182,16 @@ async def resume_run(
         answer=options.answer,
         allow_lockfile=options.allow_lockfile,
         minutes=options.minutes,
+        usd=options.usd,
+        tokens=options.tokens,
+        requests=options.requests,
         downtime_s=downtime if downtime >= 0 else None,
     )
     spec = _resumed_spec(events, resumed)
     if spec.settings.sandbox is not project.settings.sandbox:
         project = replace(project, runner=await _runner(project.surroundings, spec.settings))
-    run = assemble(project, spec, records, decision.point, phase_workers(project, spec))
+    workers = phase_workers(project, spec, spent_before(events, decision.segment))
+    run = assemble(project, spec, records, decision.point, workers)
     if decision.finished:
         return leave_receipt(run)
     await asyncio.to_thread(kill_orphans, run_id)
@@ -373,8 +380,22 @@ def assemble(
     )
 
 
-def phase_workers(project: Project, spec: RunSpec) -> dict[Phase, Worker]:
-    """Who works which phase. Raises JourneymanError("bad-config") for a worker that is not there."""
+def spent_before(events: tuple[Event, ...], segment: int) -> tuple[Usage, ...]:
+    """What the built-in agent used in earlier segments: this one's own calls are in its journal."""
+    return tuple(
+        event.payload.usage
+        for event in events
+        if isinstance(event.payload, WorkerSpent)
+        and event.payload.worker == WorkerType.AGENT
+        and event.segment < segment
+    )
+
+
+def phase_workers(project: Project, spec: RunSpec, spent: tuple[Usage, ...] = ()) -> dict[Phase, Worker]:
+    """Who works which phase, on top of what the run has ``spent``.
+
+    Raises JourneymanError("bad-config") for a worker that is not there.
+    """
     named = {
         Phase.PLAN: spec.settings.phases.plan.worker,
         Phase.IMPLEMENT: spec.settings.phases.implement.worker,
@@ -392,7 +413,7 @@ def phase_workers(project: Project, spec: RunSpec) -> dict[Phase, Worker]:
         ):
             continue
         if wanted not in made:
-            made[wanted] = make_worker(wanted, project, spec.settings, spec.task)
+            made[wanted] = make_worker(wanted, project, spec.settings, spec.task, spent)
         if phase in made[wanted].phases:
             chosen[phase] = made[wanted]
         elif name is not None or phase is Phase.IMPLEMENT:
@@ -453,14 +474,20 @@ def phase_models(project: Project, settings: Settings, task: Task) -> dict[Phase
     return {phase: task.model or tiers.get(name, name) or fallback for phase, name in wanted.items()}
 
 
-def make_worker(name: str, project: Project, settings: Settings, task: Task | None = None) -> Worker:
+def make_worker(
+    name: str,
+    project: Project,
+    settings: Settings,
+    task: Task | None = None,
+    spent: tuple[Usage, ...] = (),
+) -> Worker:
     """The worker that a name stands for: a ``[workers.NAME]`` table, ``autofix`` or ``replay:FILE``."""
     kind, _, argument = name.partition(":")
     table = settings.workers.get(name)
     if table is None and kind == WorkerType.REPLAY and argument:
         table = WorkerSettings(WorkerType.REPLAY, session=argument)
     if (table.type if table else name) == WorkerType.AGENT:
-        return _agent(project, settings, task or Task("", ""))
+        return _agent(project, settings, task or Task("", ""), spent)
     if table is None and name in {WorkerType.AUTOFIX, *CLI_AGENTS}:
         table = WorkerSettings(WorkerType(name))
     if table is None:
@@ -484,7 +511,7 @@ def _cli_agent(name: str, table: WorkerSettings, project: Project, model: str | 
     return CliAgentWorker(name, table, place, model)
 
 
-def _agent(project: Project, settings: Settings, task: Task) -> Worker:
+def _agent(project: Project, settings: Settings, task: Task, spent: tuple[Usage, ...]) -> Worker:
     from journeyman.models.registry import make_model
     from journeyman.models.transport import preload
     from journeyman.models.waiting import Patience
@@ -514,7 +541,7 @@ def _agent(project: Project, settings: Settings, task: Task) -> Worker:
         }
         return {phase: made[name] for phase, name in names.items() if name}
 
-    return AgentWorker(make_models, settings.budget)
+    return AgentWorker(make_models, settings.budget, spent)
 
 
 def _autofix(_name: str, _table: WorkerSettings, project: Project) -> Worker:
@@ -655,8 +682,9 @@ def _resumed_spec(events: tuple[Event, ...], resumed: RunResumed) -> RunSpec:
             raise JourneymanError("usage", 'lockfiles = "deny" in this run: no resume can allow them')
         if change.allow_lockfile:
             settings = replace(settings, scope=replace(settings.scope, lockfiles=LockfilePolicy.ALLOW))
-        if change.minutes is not None:
-            settings = replace(settings, budget=replace(settings.budget, minutes=change.minutes))
+        given = {name: getattr(change, name) for name in ("minutes", "usd", "tokens", "requests")}
+        raised = {name: limit for name, limit in given.items() if limit is not None}
+        settings = replace(settings, budget=replace(settings.budget, **raised))
     return replace(spec, settings=settings)
 
 

@@ -122,6 +122,23 @@ def test_budgets_end_a_run(project: Project) -> None:
         code, result = agent(project, sim, "--fast", "--max-turns", "2")
         assert (code, result["stop_reason"]) == (124, "over-budget")
         assert len(sim.requests) == 2
+        assert f"jm resume {result['run_id']} --max-turns 4" in result["next_actions"]
+        env = {"OPENAI_BASE_URL": f"{sim.url}/v1", "OPENAI_API_KEY": "k"}
+        again = project.jm("resume", "--output-format", "json", env=env)
+        assert (again.code, again.json["stop_reason"]) == (124, "over-budget")
+        assert len(sim.requests) == 2, "what an earlier segment spent counts"
+        sim.set_faults()
+        more = project.jm("resume", "--max-turns", "4", "--output-format", "json", env=env)
+        assert (more.code, more.json["outcome"]) == (0, "verified"), more.err
+
+
+def test_a_request_that_takes_too_long_ends_a_run(project: Project) -> None:
+    with SimModel([TASK], faults=["hang:9"]) as sim:
+        project.write({"journeyman.toml": CHECKS + "[budget]\ncall_seconds = 0.5\n"})
+        project.commit("A limit")
+        code, result = agent(project, sim, "--fast")
+        assert (code, result["stop_reason"]) == (124, "over-budget")
+        assert "did not end in 0.5 s (budget.call_seconds)" in result["stop_message"]
 
 
 def test_blocked_asks_the_one_question_and_goes_on_with_the_answer(project: Project) -> None:

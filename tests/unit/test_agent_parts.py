@@ -101,6 +101,10 @@ def test_plans_and_reviews_are_read_or_refused_in_words() -> None:
         (BudgetSettings(usd=0.01), [Usage(cost_usd=0.02)], "$0.02 of $0.01"),
         (BudgetSettings(usd=0.01), [Usage(cost_usd=0.02), Usage(cost_usd=None)], None),
         (BudgetSettings(requests=3), [Usage(), Usage()], None),
+        (BudgetSettings(call_usd=0.5), [Usage(cost_usd=0.4), Usage(cost_usd=0.6)], "cost $0.60 of $0.50"),
+        (BudgetSettings(call_usd=0.5), [Usage(cost_usd=0.4), Usage(cost_usd=None)], None),
+        (BudgetSettings(call_tokens=999), [], "about 1,000 tokens, of 999"),
+        (BudgetSettings(call_tokens=1000), [], None),
     ],
 )
 def test_budgets(limits: BudgetSettings, usages: list[Usage], over: str | None) -> None:
@@ -108,10 +112,10 @@ def test_budgets(limits: BudgetSettings, usages: list[Usage], over: str | None) 
     for usage in usages:
         spending.add(usage)
     if over is None:
-        spending.refuse_when_exhausted()
+        spending.refuse_when_exhausted(4000)
         return
-    with pytest.raises(JourneymanError, match="are used") as caught:
-        spending.refuse_when_exhausted()
+    with pytest.raises(JourneymanError, match=r"\(budget\.") as caught:
+        spending.refuse_when_exhausted(4000)
     assert caught.value.code == "over-budget"
     assert over in caught.value.message
 

@@ -15,6 +15,7 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.task import MAX_TASK_CHARACTERS, Task, parse_task
 
 if TYPE_CHECKING:
+    from journeyman.bootstrap import ResumeOptions
     from journeyman.domain.events import Event
     from journeyman.engine.recorder import Listener
     from journeyman.report.summary import RunSummary
@@ -34,6 +35,15 @@ Format = Annotated[
     typer.Option(
         "--output-format", help="text, json (one object at the end) or stream-json (one event a line)."
     ),
+]
+MaxUsd = Annotated[
+    float | None, typer.Option("--max-budget-usd", min=0, help="Dollars that the built-in agent may spend.")
+]
+MaxTurns = Annotated[
+    int | None, typer.Option("--max-turns", min=1, help="Model requests of the built-in agent, in all.")
+]
+MaxTokens = Annotated[
+    int | None, typer.Option("--max-tokens", min=1, help="Tokens of the built-in agent, sent and received.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
@@ -62,12 +72,9 @@ def run(
     full: Annotated[
         bool, typer.Option("--full", help="Every phase, whatever the configuration says.")
     ] = False,
-    max_budget_usd: Annotated[
-        float | None, typer.Option("--max-budget-usd", min=0, help="What the built-in agent may spend.")
-    ] = None,
-    max_turns: Annotated[
-        int | None, typer.Option("--max-turns", min=1, help="Model requests of the built-in agent, in all.")
-    ] = None,
+    max_budget_usd: MaxUsd = None,
+    max_turns: MaxTurns = None,
+    max_tokens: MaxTokens = None,
     config: Annotated[
         Path | None, typer.Option("--config", help="A configuration file instead of journeyman.toml.")
     ] = None,
@@ -103,7 +110,8 @@ def run(
 ) -> int:
     """Work a task to a verified commit on a branch of its own, or stop and say why."""
     if resume_reference is not None:
-        return resume(resume_reference, repo, None, allow_lockfile, minutes, output_format, quiet)
+        limits = (minutes, max_budget_usd, max_turns, max_tokens)
+        return resume(resume_reference, repo, None, allow_lockfile, *limits, output_format, quiet)
     if task is None:
         raise JourneymanError("usage", "there is no task", hint='jm run "say what should change"')
     flags = _flags(
@@ -120,6 +128,7 @@ def run(
         ("fast_path", "mode", "always" if fast else "never" if full else None),
         ("budget", "usd", max_budget_usd),
         ("budget", "requests", max_turns),
+        ("budget", "tokens", max_tokens),
     )
     if fast and full:
         raise JourneymanError("usage", "--fast and --full contradict each other")
@@ -142,11 +151,26 @@ def resume(
     minutes: Annotated[
         float | None, typer.Option("--minutes", callback=_minutes, help="A new time budget, in all.")
     ] = None,
+    max_budget_usd: MaxUsd = None,
+    max_turns: MaxTurns = None,
+    max_tokens: MaxTokens = None,
     output_format: Format = OutputFormat.TEXT,
     quiet: Quiet = False,
 ) -> int:
     """Go on with a run that was cut off or stopped, keeping everything it has."""
-    return run_async(_resume(reference, repo, answer_text, allow_lockfile, minutes, output_format, quiet))
+    from journeyman import bootstrap
+    from journeyman.cli.main import STARTED
+
+    options = bootstrap.ResumeOptions(
+        answer=answer_text,
+        allow_lockfile=allow_lockfile,
+        minutes=minutes,
+        usd=max_budget_usd,
+        tokens=max_tokens,
+        requests=max_turns,
+        started=STARTED,
+    )
+    return run_async(_resume(reference, repo, options, output_format, quiet))
 
 
 def read_task(text: str) -> Task:
@@ -235,16 +259,13 @@ async def _run(
 async def _resume(
     reference: str,
     repo: Path,
-    answer_text: str | None,
-    allow_lockfile: bool,
-    minutes: float | None,
+    options: ResumeOptions,
     output_format: OutputFormat,
     quiet: bool,
 ) -> int:
     import asyncio
 
     from journeyman import bootstrap
-    from journeyman.cli.main import STARTED
     from journeyman.cli.view import make_view
     from journeyman.config import read_surroundings
     from journeyman.store.catalog import find_run, read_store
@@ -252,7 +273,6 @@ async def _resume(
     asyncio.get_running_loop().run_in_executor(None, _preload)
     project = await bootstrap.open_project(checked_directory(repo), read_surroundings())
     run_id = find_run(read_store(project.repository.state_root), reference)
-    options = bootstrap.ResumeOptions(answer_text, allow_lockfile, minutes, STARTED)
     view = make_view(quiet=quiet or output_format is not OutputFormat.TEXT)
     with view:
         summary = await bootstrap.resume_run(

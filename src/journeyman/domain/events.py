@@ -77,7 +77,10 @@ class RunResumed:
     answer: str | None = None
     allow_lockfile: bool = False
     minutes: float | None = None
-    """A new time budget."""
+    """A new time budget, as are the following in what models may use, all for the whole run."""
+    usd: float | None = None
+    tokens: int | None = None
+    requests: int | None = None
     downtime_s: float | None = None
     """Wall-clock seconds between the last event and this one; ``None`` when the clock went back."""
 
@@ -344,3 +347,9 @@ class Event:
     """Run clock: seconds of work since the run began. Stands still while no process works on the run,
     and is monotonic when the machine's clock is not."""
     payload: Payload
+
+    @property
+    def segment(self) -> int:
+        """The segment that wrote it: 1, and one more for each resume after a final stop."""
+        number = self.key.partition(":")[0]
+        return int(number) if number.isdecimal() else 1

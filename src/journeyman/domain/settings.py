@@ -155,6 +155,14 @@ class BudgetSettings:
     """Tokens of the built-in agent in a run, sent and received."""
     usd: float | None = None
     """Dollars of the built-in agent in a run; not compared while a price is unknown."""
+    call_tokens: int | None = None
+    """Prompt tokens of one request, estimated before it is sent."""
+    call_output_tokens: int = 16_000
+    """Tokens that one answer may have."""
+    call_usd: float | None = None
+    """Dollars of one request; one that cost more is the run's last."""
+    call_seconds: float | None = 900.0
+    """Seconds of one request, its waiting and its retries included."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from journeyman.domain.model import (
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Implementation, Plan, Review
 from journeyman.domain.settings import BudgetSettings
-from journeyman.domain.worker import Health, ImplementRequest, PlanRequest, ReviewRequest, WorkerHost
+from journeyman.domain.worker import Health, ImplementRequest, PlanRequest, ReviewRequest, Usage, WorkerHost
 from journeyman.workers.agent.budget import Spending
 from journeyman.workers.agent.conversation import Conversation
 from journeyman.workers.agent.prefetch import prefetch
@@ -57,11 +58,18 @@ class AgentWorker:
 
     name = "agent"
 
-    def __init__(self, make_models: MakeModels, budget: BudgetSettings) -> None:
-        """``make_models`` is told whom to call when a model makes us wait, and why."""
+    def __init__(
+        self, make_models: MakeModels, budget: BudgetSettings, spent: tuple[Usage, ...] = ()
+    ) -> None:
+        """``make_models`` is told whom to call when a model makes us wait, and why.
+
+        ``spent`` is what earlier segments of the run used.
+        """
         self._models = make_models(self._waits)
         self._host: WorkerHost | None = None
         self._spending = Spending(budget)
+        for usage in spent:
+            self._spending.add(usage)
         self._conversations: dict[int, Conversation] = {}
 
     @property
@@ -201,7 +209,10 @@ class AgentWorker:
     ) -> ModelAnswer:
         """One model call, paid once whatever crashes."""
         model = self._models[phase]
-        request = ModelRequest(conversation.system, conversation.messages, tools, force)
+        limits = self._spending.limits
+        request = ModelRequest(
+            conversation.system, conversation.messages, tools, force, limits.call_output_tokens
+        )
         share = conversation.repeated_share()
 
         self._host = host
@@ -209,7 +220,10 @@ class AgentWorker:
         async def call() -> Asked:
             host.activity(f"asks {model.name}")
             try:
-                answer = await model.answer(request)
+                async with asyncio.timeout(limits.call_seconds):
+                    answer = await model.answer(request)
+            except TimeoutError:
+                raise self._spending.too_slow() from None
             except ModelError as error:
                 if error.usage is not None:
                     host.spent(replace(error.usage, model=error.usage.model or model.name))
@@ -219,7 +233,7 @@ class AgentWorker:
             host.spent(usage)
             return Asked(replace(answer, usage=usage))
 
-        self._spending.refuse_when_exhausted()
+        self._spending.refuse_when_exhausted(len(conversation.serial()))
         asked = await host.step(f"{name}/model", call, Asked)
         self._spending.add(asked.answer.usage)
         return asked.answer
