@@ -50,7 +50,7 @@ def status(
     """List the runs of this repository, newest first."""
     from journeyman.report.overview import overview
 
-    root, store = _open(repo)
+    root, store = open_store(repo)
     lines = overview(
         store.events_of_kind("run.started", "run.resumed", "run.finished", "phase.started"),
         store.last_seen(),
@@ -72,7 +72,7 @@ def follow(reference: Reference = "latest", repo: Repo = Path(), json_output: Js
     from journeyman.report.summary import summarize
     from journeyman.store.catalog import find_run
 
-    root, store = _open(repo)
+    root, store = open_store(repo)
     run_id = find_run(store, reference)
     seen = 0
     view = make_view(quiet=json_output)
@@ -114,7 +114,7 @@ def report(
     if html and file is None and not _RUN.fullmatch(reference):
         reference, file = "latest", reference  # `jm report --html FILE`
     refuse_file(file, html=html)
-    root, store = _open(repo)
+    root, store = open_store(repo)
     run_id = find_run(store, reference)
     artifacts = Artifacts(state_dir(root).run_dir(run_id))
     if diff:
@@ -136,7 +136,7 @@ def report(
     return 0
 
 
-def _open(repo: Path) -> tuple[Path, SqliteStore]:
+def open_store(repo: Path) -> tuple[Path, SqliteStore]:
     """The state root and the store, found without starting git: reading is quick."""
     from journeyman.store.catalog import read_store
     from journeyman.store.state import find_state_root

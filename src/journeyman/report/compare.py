@@ -43,6 +43,9 @@ class Compared:
     """B is worse by more than 20 %."""
     delta_interval: Interval | None = None
     ratio_interval: Interval | None = None
+    runs_a: int = 0
+    runs_b: int = 0
+    """How many runs of each side know the figure: a stopped one has no TVc."""
     certain: bool | None = None
     """Whether the interval leaves out "no difference"; ``None`` without one."""
 
@@ -115,6 +118,8 @@ def _compared(name: str, columns_a: dict[str, list[Figure]], columns_b: dict[str
         worse=_is_worse(one, found),
         delta_interval=found.delta_interval,
         ratio_interval=found.ratio_interval,
+        runs_a=len(values_a),
+        runs_b=len(values_b),
         certain=found.certain if found.delta_interval else None,
     )
 
@@ -147,7 +152,8 @@ def _signed(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
     sign = "+" if value > 0 else "−" if value < 0 else ""
-    return f"{sign}{figure_text(abs(value), unit)}"
+    told = f"{abs(value) * 100:.0f} points" if unit == "share" else figure_text(abs(value), unit)
+    return f"{sign}{told}"
 
 
 def _named(side: Side) -> str:

@@ -115,7 +115,9 @@ def metrics_lines(found: Metrics) -> tuple[str, ...]:
     for groups in ((found.all, *found.by_size), found.by_day):
         lines += ["", *table_lines([HEADS, *map(group_row, groups)], right=right)]
     stops = [(code, str(count)) for code, count in found.stop_reasons.items()]
-    lines += ["", "stops", *(f"  {line}" for line in table_lines(stops, right=frozenset({1})))] if stops else []
+    lines += (
+        ["", "stops", *(f"  {line}" for line in table_lines(stops, right=frozenset({1})))] if stops else []
+    )
     return tuple(shown(line) for line in lines)
 
 
