@@ -19,7 +19,7 @@ from journeyman import __version__
 from journeyman.config import Loaded, Surroundings, load_settings
 from journeyman.domain.checks import Fixer
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.events import Event, RunResumed, RunSpecified, RunStarted, WorkerSpent
+from journeyman.domain.events import Event, Measure, RunResumed, RunSpecified, RunStarted, WorkerSpent
 from journeyman.domain.identity import new_run_id
 from journeyman.domain.phases import Phase
 from journeyman.domain.resume import ResumePoint, decide_resume
@@ -667,6 +667,7 @@ def _started(project: Project, spec: RunSpec) -> RunStarted:
         warnings=warnings,
         notes=notes,
         tags=spec.tags,
+        measures=tuple(Measure),
     )
 
 

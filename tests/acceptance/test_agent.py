@@ -230,6 +230,8 @@ def test_every_fault_ends_verified_or_stopped_with_its_reason(
             f"| `{fault}` | {model.split(':', maxsplit=1)[0]} | `{ended}` | {code} | {len(sim.requests)} |"
         )
         assert ended in FAULTS[fault], result
+        waited_s = result["kpi"]["waiting"]["rate_limits_s"]
+        assert waited_s > 0 if fault.startswith("429") else waited_s is not None
         assert project.fingerprint() == before
         assert project.jm("report").code == 0
 

@@ -12,7 +12,7 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.model import Finish, ModelError, ToolCall
 from journeyman.models.waiting import Patience
 from tests.support.http_stub import Cut, Hang, HttpStub, Reply, json_response, response, stream
-from tests.support.models import HASTY, KEY, REQUEST, STYLES, Style, ask, use
+from tests.support.models import HASTY, KEY, REQUEST, STYLES, Style, ask, listening, use
 
 styles = pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 ERROR = {"error": {"message": f"the key {KEY} is odd"}}
@@ -88,7 +88,7 @@ HEALING: list[tuple[str, Reply]] = [
 def test_what_heals_is_tried_again(style: Style, name: str, fault: Reply):
     waits: list[tuple[float, str]] = []
     with HttpStub([fault, fault, style.answer()]) as stub:
-        answer = ask(style.client(stub, lambda seconds, reason: waits.append((seconds, reason))))
+        answer = ask(style.client(stub, listening(lambda seconds, reason: waits.append((seconds, reason)))))
         assert len(stub.seen) == 3
     assert answer.text == "hello"
     assert (answer.retries, len(waits)) == (2, 2)
@@ -193,7 +193,7 @@ def test_retry_after_is_honoured(style: Style):
         response(503, "", {"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}),
     ]
     with HttpStub([*slow, style.answer()]) as stub:
-        answer = ask(style.client(stub, lambda seconds, _: waits.append(seconds)))
+        answer = ask(style.client(stub, listening(lambda seconds, _: waits.append(seconds))))
     assert answer.retries == 3
     assert 0.02 <= waits[0] <= 0.022
     assert 0.03 <= waits[1] <= 0.033
@@ -216,7 +216,7 @@ def test_silence_ends_a_try(style: Style, heard: float):
     hang = stream(data[: int(len(data) * heard)], then=Hang()) if heard else Reply((Hang(),))
     with HttpStub([hang, style.answer()]) as stub:
         waits: list[str] = []
-        answer = ask(style.client(stub, lambda _, reason: waits.append(reason), first_byte_s=0.2))
+        answer = ask(style.client(stub, listening(lambda _, reason: waits.append(reason)), first_byte_s=0.2))
         assert stub.left.wait(10)
     assert answer.text == "hello"
     assert waits == ["nothing came for 0.2 s"]
@@ -256,7 +256,7 @@ def test_cancelling_a_wait(style: Style):
 
         async def work(model: Any) -> None:
             waiting = asyncio.Event()
-            model._caller._on_wait = lambda *_: waiting.set()
+            model._caller._on_wait = listening(lambda *_: waiting.set())
             task = asyncio.create_task(model.answer(REQUEST))
             await waiting.wait()
             task.cancel()

@@ -20,7 +20,7 @@ from journeyman.domain.model import Finish, Message, ModelError, ModelRequest, S
 from journeyman.models.endpoints import Endpoint
 from journeyman.models.pydantic_ai_client import PydanticAIClient, build_model
 from tests.support.http_stub import HttpStub, json_response
-from tests.support.models import HASTY, REQUEST, ask
+from tests.support.models import HASTY, REQUEST, ask, listening
 
 Function = Callable[[list[ModelMessage], AgentInfo], ModelResponse]
 
@@ -31,7 +31,7 @@ def client(function: Function, waits: list[str] | None = None) -> PydanticAIClie
         Endpoint("other", "", "m"),
         first_byte_s=5,
         patience=HASTY,
-        on_wait=lambda _, reason: None if waits is None else waits.append(reason),
+        on_wait=listening(lambda _, reason: None if waits is None else waits.append(reason)),
         build=lambda: FunctionModel(function),
     )
 

@@ -40,6 +40,7 @@ class Record:
     effects: list[str] = field(default_factory=list)
     activities: list[str] = field(default_factory=list)
     usages: list[Usage] = field(default_factory=list)
+    waits: list[tuple[float, str]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     networks: list[Network] = field(default_factory=list)
     envs: list[tuple[str, ...]] = field(default_factory=list)
@@ -120,6 +121,10 @@ class RecordingHost:
     def activity(self, text: str) -> None:
         assert text
         self.record.activities.append(text)
+
+    def waited(self, waited_s: float, reason: str) -> None:
+        assert self._inside, "waits are part of the step that made the call"
+        self.record.waits.append((waited_s, reason))
 
     def spent(self, usage: Usage) -> None:
         assert self._inside, "spent() belongs inside the step that made the call"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -21,6 +22,16 @@ REQUEST = ModelRequest(
     messages=(Message(Speaker.USER, "mend it"),),
     tools=(ToolSpec("edit", "Edit files.", {"type": "object"}),),
 )
+
+
+def listening(callback: Callable[[float, str], object]) -> OnWait:
+    """What hears of waits, for a test that does not care when they are over."""
+
+    def on_wait(seconds: float, reason: str) -> AbstractContextManager[object]:
+        callback(seconds, reason)
+        return nullcontext()
+
+    return on_wait
 
 
 class Closable(ModelClient, Protocol):

@@ -8,6 +8,7 @@ import pytest
 
 from journeyman.models.failures import Failure, TryFailed
 from journeyman.models.waiting import GaveUp, GiveUp, Patience, Tries, Wait, next_step, persevere
+from tests.support.models import listening
 
 PATIENCE = Patience(max_tries=10, budget_s=300, base_s=0.5, cap_s=60)
 HEALS = Failure("500")
@@ -59,7 +60,7 @@ def test_persevering():
             return outcome
 
         return await persevere(
-            one_try, tries, patience, lambda seconds, reason: waits.append((seconds, reason))
+            one_try, tries, patience, listening(lambda seconds, reason: waits.append((seconds, reason)))
         ), tries
 
     outcome, tries = asyncio.run(run([HEALS, Failure("cut"), "answer"]))

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
@@ -83,6 +83,35 @@ def answer_bytes(data: bytes) -> None:
 def answer_json(value: object) -> None:
     """One JSON object on stdout."""
     answer(json.dumps(value, indent=2, default=_plain))
+
+
+def answer_page(page: str, file: str | None, default: Path) -> None:
+    """Write a page and print its path; ``-`` is stdout.
+
+    Raises JourneymanError("not-writable" or "disk-full").
+    """
+    data = page.encode("utf-8", "backslashreplace")
+    if file == "-":
+        answer_bytes(data)
+        return
+    from journeyman.store import Artifacts
+
+    path = Path(file).absolute() if file else default
+    answer(str(Artifacts(path.parent).write(path.name, data)))
+
+
+def refuse_two(chosen: Mapping[str, bool]) -> None:
+    """Raise JourneymanError("usage") when more than one way to answer is asked for."""
+    given = [flag for flag, is_given in chosen.items() if is_given]
+    if len(given) > 1:
+        raise JourneymanError("usage", f"{' and '.join(given)} do not go together")
+
+
+def refuse_file(file: str | None, *, html: bool) -> None:
+    """Raise JourneymanError("usage") for a file that nothing would be written to."""
+    if file is not None and (not html or not file or Path(file).is_dir()):
+        why = "is a folder, or no name" if html else "is unexpected: only --html writes a file"
+        raise JourneymanError("usage", f"{file!r} {why}")
 
 
 def open_standard_streams() -> None:

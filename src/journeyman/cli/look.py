@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from journeyman.cli.edge import OutputFormat, answer, answer_bytes, answer_json, checked_directory
+from journeyman.cli.edge import (
+    OutputFormat,
+    answer,
+    answer_bytes,
+    answer_json,
+    answer_page,
+    checked_directory,
+    refuse_file,
+    refuse_two,
+)
 from journeyman.cli.run import Repo, conclude
 
 if TYPE_CHECKING:
@@ -16,9 +26,13 @@ if TYPE_CHECKING:
     from journeyman.store import SqliteStore
 
 _POLL_S = 0.2
+_RUN = re.compile(r"[\w-]*\w[\w-]*")
+"""A run's id or the start of one; anything else is a file."""
 
 Reference = Annotated[str, typer.Argument(metavar="RUN", help="A run id, a unique prefix, or latest.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout.")]
+PageFile = Annotated[str | None, typer.Argument(metavar="FILE", help="Where --html writes; - is stdout.")]
+Html = Annotated[bool, typer.Option("--html", help="As one self-contained HTML file; prints its path.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +50,7 @@ def status(
     """List the runs of this repository, newest first."""
     from journeyman.report.overview import overview
 
-    root, store = _open(repo)
+    root, store = open_store(repo)
     lines = overview(
         store.events_of_kind("run.started", "run.resumed", "run.finished", "phase.started"),
         store.last_seen(),
@@ -58,7 +72,7 @@ def follow(reference: Reference = "latest", repo: Repo = Path(), json_output: Js
     from journeyman.report.summary import summarize
     from journeyman.store.catalog import find_run
 
-    root, store = _open(repo)
+    root, store = open_store(repo)
     run_id = find_run(store, reference)
     seen = 0
     view = make_view(quiet=json_output)
@@ -83,34 +97,46 @@ def follow(reference: Reference = "latest", repo: Repo = Path(), json_output: Js
 
 def report(
     reference: Reference = "latest",
+    file: PageFile = None,
     repo: Repo = Path(),
     json_output: Json = False,
     diff: Annotated[bool, typer.Option("--diff", help="The change as a patch, and nothing else.")] = False,
-    markdown: Annotated[bool, typer.Option("--md", help="The receipt as Markdown.")] = False,
+    markdown: Annotated[bool, typer.Option("--md", help="The same as Markdown.")] = False,
+    html: Html = False,
 ) -> int:
-    """Tell what a run came to, and every figure of it."""
-    from journeyman.report.receipt import receipt_markdown
+    """Tell what a run came to, and every figure of it: ten lines that say the most, then the rest."""
+    from journeyman.report.full import report_lines, report_markdown
     from journeyman.report.summary import summarize
-    from journeyman.report.text import report_lines
     from journeyman.store import Artifacts, state_dir
     from journeyman.store.catalog import find_run
 
-    root, store = _open(repo)
+    refuse_two({"--json": json_output, "--diff": diff, "--md": markdown, "--html": html})
+    if html and file is None and not _RUN.fullmatch(reference):
+        reference, file = "latest", reference  # `jm report --html FILE`
+    refuse_file(file, html=html)
+    root, store = open_store(repo)
     run_id = find_run(store, reference)
+    artifacts = Artifacts(state_dir(root).run_dir(run_id))
     if diff:
-        answer_bytes(Artifacts(state_dir(root).run_dir(run_id)).read_bytes("diff.patch") or b"")
+        answer_bytes(artifacts.read_bytes("diff.patch") or b"")
         return 0
-    summary = summarize(run_id, store.events(run_id))
+    events = store.events(run_id)
+    summary = summarize(run_id, events)
     if json_output:
         answer_json(summary.as_json())
     elif markdown:
-        answer(receipt_markdown(summary))
+        answer(report_markdown(summary, events))
+    elif html:
+        from journeyman.report.page import report_page
+
+        page = report_page(summary, events, artifacts.read_bytes("diff.patch"))
+        answer_page(page, file, artifacts.root / "report.html")
     else:
-        answer("\n".join(report_lines(summary)))
+        answer("\n".join(report_lines(summary, events)))
     return 0
 
 
-def _open(repo: Path) -> tuple[Path, SqliteStore]:
+def open_store(repo: Path) -> tuple[Path, SqliteStore]:
     """The state root and the store, found without starting git: reading is quick."""
     from journeyman.store.catalog import read_store
     from journeyman.store.state import find_state_root

@@ -43,6 +43,14 @@ class PhaseOutcome(StrEnum):
     STOPPED = "stopped"
 
 
+class Measure(StrEnum):
+    """What a version books on the timeline beyond the first one: tells "there was none" from "unknown"."""
+
+    WAITS = "waits"
+    ESCALATIONS = "escalations"
+    AUTO_FIXES = "auto_fixes"
+
+
 @dataclass(frozen=True)
 class RunSpecified:
     """Everything a resume needs; large, and apart so that a list of runs need not read it."""
@@ -66,6 +74,8 @@ class RunStarted:
     notes: tuple[str, ...] = ()
     """What was seen while looking for checks."""
     tags: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    """Values of ``Measure``: what this version would book; empty in older timelines."""
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,9 @@ class WorkerHost(Protocol):
     # Tells the people who watch what is going on, in a few words.
     def activity(self, text: str) -> None: ...
 
+    # Books time in which a model could not be reached, when the wait is over.
+    def waited(self, waited_s: float, reason: str) -> None: ...
+
     # Books one model call. Call it inside the step that made it, so that it is booked once.
     def spent(self, usage: Usage) -> None: ...
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from journeyman.domain.events import WorkerActivity, WorkerFinished, WorkerSpent
+from journeyman.domain.events import WorkerActivity, WorkerFinished, WorkerSpent, WorkerWaited
 from journeyman.domain.identity import slug
 from journeyman.domain.phases import Phase
 from journeyman.domain.process import Command, CommandResult, Network, OnLine
@@ -125,6 +125,11 @@ class RunHost:
         line = " ".join(text.split())[:_ACTIVITY_CHARACTERS]
         if line:
             self._run.recorder.record_once(WorkerActivity(self._worker, line))
+
+    def waited(self, waited_s: float, reason: str) -> None:
+        """Book a wait. Each took its time, also one in a step that is done again after a crash."""
+        line = " ".join(reason.split())[:_ACTIVITY_CHARACTERS]
+        self._run.recorder.record_once(WorkerWaited(self._worker, self._phase, waited_s, line))
 
     def spent(self, usage: Usage) -> None:
         """Book a model call."""

@@ -21,6 +21,7 @@ from journeyman.domain.events import (
     RunFinished,
     ScopeJudged,
     SnapshotMade,
+    TaskSized,
     VerifyJudged,
     WorkspaceOpened,
 )
@@ -29,6 +30,7 @@ from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Finding, Milestone, Plan, Question, Review
 from journeyman.domain.retry import AttemptRecord, RetryDecision
 from journeyman.domain.scope import Change, judge_scope
+from journeyman.domain.size import DiffSize, decide_size
 from journeyman.domain.worker import ImplementRequest, PlanRequest, ReviewRequest
 from journeyman.engine import checking
 from journeyman.engine.evidence import checkpoint_message, checkpoint_trailers, evidence_lines
@@ -135,7 +137,9 @@ async def plan(run: Run) -> Plan:
     """Ask the planning worker."""
     worker = run.workers[Phase.PLAN]
     request = PlanRequest(run.spec.task, run.spec.settings.scope, run.spec.settings.checks, run.guidance)
-    made = await worker.plan(request, RunHost(run, worker.name, Phase.PLAN, "plan"))
+    host = RunHost(run, worker.name, Phase.PLAN, "plan")
+    with host.measured():
+        made = await worker.plan(request, host)
     if not made.milestones:
         made = Plan((_whole_task(run),), made.summary)
     run.recorder.record("plan", PlanMade(made, worker.name))
@@ -291,7 +295,22 @@ async def finalize(run: Run, end: RunFinished) -> None:
         # A clean-up that fails changes nothing of what the run came to.
         stays = f"its worktree stays at {run.workspace.work_path}: {trouble.message}"
         end = replace(end, facts=(*end.facts[: _SHOWN - 1], stays))
+    _record_size(run)
     run.recorder.record("finish", replace(end, branch=run.workspace.branch))
+
+
+def _record_size(run: Run) -> None:
+    """Write down what the run will be compared under, when that can be told."""
+    events = tuple(event.payload for event in run.recorder.events())
+    plans = [payload.plan for payload in events if isinstance(payload, PlanMade)]
+    snapshots = [payload for payload in events if isinstance(payload, SnapshotMade)]
+    diff = None
+    if snapshots:
+        last = snapshots[-1]
+        diff = DiffSize(len(last.files), last.lines_added + last.lines_removed)
+    decided = decide_size(run.spec.task.size, plans[-1] if plans else None, diff)
+    if decided is not None:
+        run.recorder.record("size", TaskSized(decided.size.value, decided.reason))
 
 
 def _snapshots(run: Run) -> tuple[SnapshotMade, ...]:

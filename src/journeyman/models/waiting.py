@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from random import SystemRandom
 from typing import Generic, TypeVar
@@ -12,8 +13,8 @@ from journeyman.models.failures import Failure, TryFailed
 
 T = TypeVar("T")
 
-OnWait = Callable[[float, str], None]
-"""Called before each wait with its seconds and the reason."""
+OnWait = Callable[[float, str], AbstractContextManager[object]]
+"""Called before each wait with its seconds and the reason; what it gives is left when the wait is over."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,6 @@ async def persevere(
         step = next_step(tries.failures[-1], len(tries.failures), tries.lost_s, patience, chance())
         if isinstance(step, GiveUp):
             return GaveUp(step.why)
-        if on_wait is not None:
-            on_wait(step.seconds, tries.failures[-1].reason)
         tries.waited_s += step.seconds
-        await asyncio.sleep(step.seconds)
+        with on_wait(step.seconds, tries.failures[-1].reason) if on_wait else nullcontext():
+            await asyncio.sleep(step.seconds)

@@ -1,86 +1,61 @@
-"""``jm report`` in the terminal: the KPI lines, computed from events."""
+"""Figures as people read them: durations, numbers, shares; a dash where nothing is known."""
 
 from __future__ import annotations
 
-from journeyman.domain.kpi import Kpi
-from journeyman.report.receipt import receipt_lines
-from journeyman.report.summary import RunSummary
+from collections.abc import Sequence
 
-_BAR_WIDTH = 40
-_BAR_MARKS = {
-    "SETUP": "s",
-    "PLAN": "p",
-    "IMPLEMENT": "i",
-    "VERIFY": "v",
-    "REVIEW": "r",
-    "CHECKPOINT": "c",
-    "FINALIZE": "f",
-}
-
-
-def report_lines(summary: RunSummary) -> tuple[str, ...]:
-    """The receipt, then every figure."""
-    return (*receipt_lines(summary), "", *kpi_lines(summary.kpi))
-
-
-def kpi_lines(kpi: Kpi) -> tuple[str, ...]:
-    """The figures of a run, a line each; an unknown one is a dash."""
-    lines = [
-        f"TVc          {seconds(kpi.tvc_s)}",
-        (
-            f"total        {seconds(kpi.total_s)}   overhead {seconds(kpi.overhead_s)}"
-            f"   unattributed {seconds(kpi.unattributed_s)}"
-        ),
-        f"touches      {kpi.human_touches}",
-        f"time went to {_bar(kpi)}",
-    ]
-    lines += [
-        f"  {name:<10} {seconds(phase.duration_s):>9}   {phase.attempts}×"
-        for name, phase in kpi.phases.items()
-    ]
-    if kpi.verification is not None:
-        checks = kpi.verification
-        lines.append(
-            f"checks       {checks.checks_run} run, {checks.checks_cached} cached,"
-            f" {checks.checks_skipped} skipped, {checks.retries} retries, wall {seconds(checks.wall_s)}"
-        )
-    lines += [
-        f"worker       {worker.name}/{worker.model or '-'} in {worker.phase}: {worker.calls} calls,"
-        f" tokens {number(worker.tokens_in)} in ({number(worker.tokens_cached)} cached),"
-        f" {number(worker.tokens_out)} out, cost {dollars(worker.cost_usd)}"
-        for worker in kpi.workers
-    ]
-    if not kpi.workers:
-        lines.append("worker       no model calls")
-    return tuple(lines)
+_UNKNOWN = "–"
 
 
 def seconds(value: float | None) -> str:
-    """A duration for people: ``0.42 s``, ``12.3 s``, ``3 min 05 s``."""
+    """A duration for people: ``0.42 s``, ``12.3 s``, ``3 min 05 s``, ``2 h 07 min``."""
     if value is None:
-        return "–"
+        return _UNKNOWN
+    if value == 0:
+        return "0 s"
     if value < 10:
         return f"{value:.2f} s"
     if value < 100:
         return f"{value:.1f} s"
-    return f"{int(value // 60)} min {int(value % 60):02d} s"
+    if value < 7200:
+        return f"{int(value // 60)} min {int(value % 60):02d} s"
+    return f"{int(value // 3600)} h {int(value % 3600 // 60):02d} min"
 
 
-def number(value: int | None) -> str:
-    """An integer with separators; a dash when unknown."""
-    return "–" if value is None else f"{value:,}"
+def number(value: float | None) -> str:
+    """A number with separators; a dash when unknown."""
+    if value is None:
+        return _UNKNOWN
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
 
 def dollars(value: float | None) -> str:
     """A cost; a dash when unknown, never 0 for unknown."""
-    return "–" if value is None else f"${value:.4f}"
+    return _UNKNOWN if value is None else f"${value:.4f}"
 
 
-def _bar(kpi: Kpi) -> str:
-    if not kpi.total_s:
-        return "–"
-    bar = "".join(
-        _BAR_MARKS.get(name, "?") * round(_BAR_WIDTH * phase.duration_s / kpi.total_s)
-        for name, phase in kpi.phases.items()
-    )
-    return bar.ljust(_BAR_WIDTH, "·")[:_BAR_WIDTH]
+def percent(share: float | None) -> str:
+    """A share as a percentage."""
+    return _UNKNOWN if share is None else f"{share * 100:.0f} %"
+
+
+def figure_text(value: float | None, unit: str) -> str:
+    """A figure in its unit: ``s``, ``USD``, ``share``, ``tokens`` or ``count``."""
+    if unit == "s":
+        return seconds(value)
+    if unit == "USD":
+        return dollars(value)
+    return percent(value) if unit == "share" else number(value)
+
+
+def table_lines(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:
+    """Rows as columns two blanks apart; those in ``right`` are flush right."""
+    widths = [max(map(len, column), default=0) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(widths[place]) if place in right else cell.ljust(widths[place])
+            for place, cell in enumerate(row)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -35,7 +37,7 @@ from journeyman.workers.agent.toolbox import SUBMIT_PLAN, SUBMIT_REVIEW, TOOLS, 
 from journeyman.workers.prompt import checks_text, complaints_text, prompt_parts, scope_text
 
 T = TypeVar("T", Plan, Review)
-OnWait = Callable[[float, str], None]
+OnWait = Callable[[float, str], AbstractContextManager[object]]
 MakeModels = Callable[[OnWait], Mapping[Phase, ModelClient]]
 MAX_TURNS = 40
 """Requests in one IMPLEMENT attempt."""
@@ -135,9 +137,15 @@ class AgentWorker:
         names = ", ".join(f"{phase.value} {model.name}" for phase, model in self._models.items())
         return Health(ok=True, message=f"would ask: {names}", hint=None)
 
-    def _waits(self, seconds: float, reason: str) -> None:
+    @contextmanager
+    def _waits(self, seconds: float, reason: str) -> Iterator[None]:
+        """Tell of a wait when it begins, and book it when it is over; one that is cut off is not booked."""
+        begun = time.monotonic()
         if self._host is not None:
             self._host.activity(f"waits {seconds:.0f} s: {reason}")
+        yield
+        if self._host is not None:
+            self._host.waited(time.monotonic() - begun, reason)
 
     async def _opened(self, request: ImplementRequest, host: WorkerHost) -> Conversation:
         number = request.milestone_number

@@ -1,0 +1,85 @@
+"""All figures of a run at once."""
+
+from __future__ import annotations
+
+from journeyman.domain.events import (
+    CheckpointMade,
+    Event,
+    Measure,
+    Outcome,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    TaskSized,
+)
+from journeyman.domain.kpi.context import context_of
+from journeyman.domain.kpi.intervals import total_of, union_length
+from journeyman.domain.kpi.phases import time_spent
+from journeyman.domain.kpi.spending import rate_limits_s, spend_of, workers_of, working_intervals
+from journeyman.domain.kpi.values import Kpi, WaitingKpi
+from journeyman.domain.kpi.verification import check_spans, verification_of
+from journeyman.domain.run import SUSPENDED_CODES
+
+
+def compute_kpi(events: tuple[Event, ...]) -> Kpi:
+    """The figures that the timeline supports; ``None`` for those it does not. Takes any prefix of one."""
+    if not events:
+        return Kpi(None, None, None, None, None, human_touches=0, outcome=None)
+    total = max(event.clock_s for event in events)
+    spent = time_spent(events)
+    checks = check_spans(events)
+    measures = _measures(events)
+    outcome = _outcome(events)
+    busy = [*working_intervals(events), *(span.interval for span in checks)]
+    return Kpi(
+        tvc_s=_last_checkpoint(events) if outcome is Outcome.VERIFIED else None,
+        total_s=total,
+        unattributed_s=spent.unattributed_s,
+        downtime_s=_downtime(events),
+        overhead_s=max(0.0, total - union_length(busy)),
+        human_touches=sum(isinstance(event.payload, RunResumed) for event in events),
+        outcome=outcome.value if outcome else None,
+        phases=spent.phases,
+        workers=workers_of(events),
+        spend=spend_of(events, outcome),
+        verification=verification_of(events, checks, measures),
+        waiting=WaitingKpi(_blocked_on_people(events), rate_limits_s(events, measures)),
+        context=context_of(events),
+        # Escalations, once there are any, are counted here.
+        escalations=0 if Measure.ESCALATIONS in measures else None,
+        size=next((e.payload.size for e in reversed(events) if isinstance(e.payload, TaskSized)), None),
+    )
+
+
+def _outcome(events: tuple[Event, ...]) -> Outcome | None:
+    return next((e.payload.outcome for e in reversed(events) if isinstance(e.payload, RunFinished)), None)
+
+
+def _last_checkpoint(events: tuple[Event, ...]) -> float | None:
+    return next((e.clock_s for e in reversed(events) if isinstance(e.payload, CheckpointMade)), None)
+
+
+def _measures(events: tuple[Event, ...]) -> frozenset[str]:
+    started = (event.payload for event in events if isinstance(event.payload, RunStarted))
+    return frozenset(measure for each in started for measure in each.measures)
+
+
+def _downtime(events: tuple[Event, ...]) -> float | None:
+    gaps = [event.payload.downtime_s for event in events if isinstance(event.payload, RunResumed)]
+    return total_of(gaps) if gaps else 0.0
+
+
+def _blocked_on_people(events: tuple[Event, ...]) -> float | None:
+    """Between stops that only a person could lift and the resumes that did; what it waits now is not in."""
+    gaps: list[float | None] = []
+    stop: RunFinished | None = None
+    for event in events:
+        match event.payload:
+            case RunFinished() as end:
+                stop = None if end.stop_code in SUSPENDED_CODES else end
+            case RunResumed(downtime_s=gap) if stop is not None:
+                gaps.append(gap)
+                stop = None
+            case _:
+                pass
+    return total_of(gaps) if gaps else 0.0

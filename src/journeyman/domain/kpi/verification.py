@@ -1,0 +1,96 @@
+"""What VERIFY did, and how often it was content at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from journeyman.domain.checks import CheckResult
+from journeyman.domain.events import (
+    CheckFinished,
+    CheckStarted,
+    Event,
+    Measure,
+    RetryDecided,
+    Role,
+    RunStarted,
+    VerifyJudged,
+)
+from journeyman.domain.kpi.intervals import Interval, total_of, union_length
+from journeyman.domain.kpi.values import TierKpi, VerificationKpi
+
+
+@dataclass(frozen=True)
+class CheckSpan:
+    """One check of VERIFY on the run clock; a cached one takes no time."""
+
+    result: CheckResult
+    interval: Interval
+
+
+def check_spans(events: tuple[Event, ...]) -> tuple[CheckSpan, ...]:
+    """VERIFY's checks that have a result, in the order of their ends."""
+    started: dict[tuple[str, str], float] = {}
+    spans = []
+    for event in events:
+        match event.payload:
+            case CheckStarted(check=check, tree=tree, role=Role.VERIFY):
+                started[check, tree] = event.clock_s
+            case CheckFinished(result=result, role=Role.VERIFY):
+                begun = started.pop((result.check, result.tree), event.clock_s)
+                spans.append(CheckSpan(result, (min(begun, event.clock_s), event.clock_s)))
+            case _:
+                pass
+    return tuple(spans)
+
+
+def verification_of(
+    events: tuple[Event, ...], spans: tuple[CheckSpan, ...], measures: frozenset[str]
+) -> VerificationKpi:
+    """VERIFY's figures. Auto-fix rungs, once there are any, are counted here."""
+    run = [span.result for span in spans if not span.result.cached]
+    return VerificationKpi(
+        checks_run=len(run),
+        checks_cached=len(spans) - len(run),
+        checks_skipped=sum(len(e.payload.skipped) for e in events if isinstance(e.payload, VerifyJudged)),
+        retries=sum(isinstance(event.payload, RetryDecided) for event in events),
+        auto_fixes=0 if Measure.AUTO_FIXES in measures else None,
+        wall_s=union_length(span.interval for span in spans),
+        cpu_s=total_of([result.cpu_s for result in run]),
+        tiers=_tiers(events, spans),
+        first_pass_rate=_first_pass_rate(events),
+    )
+
+
+def _tiers(events: tuple[Event, ...], spans: Iterable[CheckSpan]) -> tuple[TierKpi, ...]:
+    tier_of = {
+        check.name: check.tier.value
+        for event in events
+        if isinstance(event.payload, RunStarted)
+        for check in event.payload.checks
+    }
+    by_tier: dict[int, list[CheckSpan]] = defaultdict(list)
+    for span in spans:
+        if span.result.check in tier_of:
+            by_tier[tier_of[span.result.check]].append(span)
+    return tuple(_tier(tier, by_tier[tier]) for tier in sorted(by_tier))
+
+
+def _tier(tier: int, spans: list[CheckSpan]) -> TierKpi:
+    run = [span.result for span in spans if not span.result.cached]
+    return TierKpi(
+        tier=tier,
+        checks_run=len(run),
+        checks_cached=len(spans) - len(run),
+        wall_s=union_length(span.interval for span in spans),
+        cpu_s=total_of([result.cpu_s for result in run]),
+    )
+
+
+def _first_pass_rate(events: tuple[Event, ...]) -> float | None:
+    first: dict[int, bool] = {}
+    for event in events:
+        if isinstance(event.payload, VerifyJudged):
+            first.setdefault(event.payload.milestone, event.payload.ok)
+    return sum(first.values()) / len(first) if first else None
