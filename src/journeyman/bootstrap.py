@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import signal
@@ -234,6 +235,14 @@ async def examine_project(project: Project, model: str | None = None) -> AsyncIt
                 yield replace(probe, ok=True, message=f"{probe.message}; to use it: {probe.hint}")
             else:
                 yield probe
+    if project.surroundings.telemetry:
+        from journeyman.telemetry import is_installed
+
+        missing = (
+            "OTEL_* variables name a collector, but the extra is not there: pip install 'journeyman[otel]'"
+        )
+        sent = "runs are sent to the collector that the OTEL_* variables name"
+        yield Probe("telemetry", ok=True, message=sent if is_installed() else missing)
     if model is not None:
         yield await _probe_model(project, model)
 
@@ -556,7 +565,19 @@ class _CrashingTimeline:
 async def _drive(project: Project, run: Run, segment: int) -> RunSummary:
     from journeyman.engine.lifecycle import drive
 
-    return await drive(run, project.state.database, segment, lambda: kill_orphans(run.id))
+    signals = project.surroundings.telemetry
+    if signals:
+        from journeyman.telemetry import preload
+
+        asyncio.get_running_loop().run_in_executor(None, preload)
+    summary = await drive(run, project.state.database, segment, lambda: kill_orphans(run.id))
+    if signals:
+        from journeyman.telemetry import deliver
+
+        trouble = await deliver(signals, run.id, run.recorder.events())
+        if trouble is not None:
+            logging.getLogger("journeyman.telemetry").warning("note: telemetry was not sent: %s", trouble)
+    return summary
 
 
 def _open_store(project: Project) -> SqliteStore:
