@@ -238,9 +238,7 @@ async def examine_project(project: Project, model: str | None = None) -> AsyncIt
     if project.surroundings.telemetry:
         from journeyman.telemetry import is_installed
 
-        missing = (
-            "OTEL_* variables name a collector, but the extra is not there: pip install 'journeyman[otel]'"
-        )
+        missing = "OTEL_* variables name a collector; the extra is missing: pip install 'journeyman[otel]'"
         sent = "runs are sent to the collector that the OTEL_* variables name"
         yield Probe("telemetry", ok=True, message=sent if is_installed() else missing)
     if model is not None:
@@ -572,9 +570,10 @@ async def _drive(project: Project, run: Run, segment: int) -> RunSummary:
         asyncio.get_running_loop().run_in_executor(None, preload)
     summary = await drive(run, project.state.database, segment, lambda: kill_orphans(run.id))
     if signals:
-        from journeyman.telemetry import deliver
+        from journeyman.telemetry import BOUND_S, HASTY_S, deliver
 
-        trouble = await deliver(signals, run.id, run.recorder.events())
+        bound_s = HASTY_S if summary.stop_reason == "interrupted" else BOUND_S
+        trouble = await deliver(signals, run.id, run.recorder.events(), bound_s)
         if trouble is not None:
             logging.getLogger("journeyman.telemetry").warning("note: telemetry was not sent: %s", trouble)
     return summary

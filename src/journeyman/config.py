@@ -43,7 +43,7 @@ class Surroundings:
 
     @property
     def telemetry(self) -> frozenset[str]:
-        """What an OpenTelemetry collector is to get: ``traces``, ``metrics``, by the usual OTEL_* variables."""
+        """What an OpenTelemetry collector is to get, by the OTEL_* variables: ``traces``, ``metrics``."""
         if self.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
             return frozenset()
         common = self.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")

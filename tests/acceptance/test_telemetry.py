@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.simmodel import SimModel
-from tests.acceptance.test_agent import BAD, FILES, GOOD, SENTENCE, TASK
+from tests.acceptance.test_agent import BAD, FILES, FIXED, GOOD, SENTENCE, TASK
 from tests.support.collector import Collector, attributes
 from tests.support.project import Project, write
 
@@ -60,12 +60,12 @@ def test_a_run_is_a_trace_with_its_calls_and_checks(project: Project) -> None:
 
 
 def test_segments_are_one_trace_and_no_span_comes_twice(project: Project) -> None:
-    question = {"blocked": {"reason": "two ways", "question": "Which?", "options": ["a", "b"]}}
-    worker = project.session([question, {"edits": [write("c.txt", "gamma\n")]}])
+    fixed = FILES["paging.py"].replace("    return len(items) // size + 1\n", FIXED)
+    worker = project.session([{"edits": [write("paging.py", fixed), write("poetry.lock", "d\n")]}])
     with Collector() as collector:
         env = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_METRICS_EXPORTER": "none"}
-        assert project.jm("run", "Add gamma", "--worker", worker, env=env).code == 4
-        project.jm("resume", "--answer", "a", env=env)
+        assert project.jm("run", "Add gamma", "--worker", worker, env=env).code == 3
+        assert project.jm("resume", "--allow-lockfile", env=env).code == 0
         ids = [span.span_id for span in collector.spans]
         assert len(ids) == len(set(ids))
         assert len(collector.traces) == 2

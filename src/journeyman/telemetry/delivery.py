@@ -1,4 +1,4 @@
-"""Sends what a process did to the collector, within a bound: a slow or broken one fails no run and delays none.
+"""Sends what a process did to the collector, within a bound: no collector fails or holds up a run.
 
 The exporters read the usual OTEL_* variables themselves: endpoint, headers, certificates, compression,
 service name.
@@ -14,6 +14,8 @@ from journeyman.domain.events import Event
 from journeyman.telemetry.share import own_share
 
 BOUND_S = 3.0
+HASTY_S = 0.5
+"""Whoever pressed Ctrl-C waits for the prompt."""
 TRACES, METRICS = "traces", "metrics"
 
 
@@ -33,7 +35,7 @@ def preload() -> None:
 
 
 async def deliver(
-    signals: frozenset[str], run_id: str, events: tuple[Event, ...], bound_s: float = BOUND_S
+    signals: frozenset[str], run_id: str, events: tuple[Event, ...], bound_s: float
 ) -> str | None:
     """Send this process's share of the run: ``TRACES``, ``METRICS``; why that failed, or ``None``.
 

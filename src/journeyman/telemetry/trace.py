@@ -76,7 +76,6 @@ def _root(
         attributes["journeyman.run.outcome"] = end.outcome.value
     if end is not None and end.stop_code:
         attributes["journeyman.run.stop_reason"] = end.stop_code
-    stopped = end is not None and end.outcome is Outcome.STOPPED
     top = _id(run_id, "run", 8)
     began = share[0].at - (share[0].clock_s if first else 0.0)
     return ReadableSpan(
@@ -87,12 +86,16 @@ def _root(
         attributes=_sendable(attributes),
         kind=SpanKind.INTERNAL,
         instrumentation_scope=SCOPE,
-        status=Status(StatusCode.ERROR, shown(end.stop_message or ""))
-        if end and stopped
-        else Status(StatusCode.OK),
+        status=_status(end),
         start_time=_nanoseconds(began),
         end_time=_nanoseconds(max(began, share[-1].at)),
     )
+
+
+def _status(end: RunFinished | None) -> Status:
+    if end is not None and end.outcome is Outcome.STOPPED:
+        return Status(StatusCode.ERROR, shown(end.stop_message or ""))
+    return Status(StatusCode.OK)
 
 
 def _span(run_id: str, span: Span, parent: int, resource: Resource) -> ReadableSpan:
