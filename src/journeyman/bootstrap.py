@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import signal
@@ -241,6 +242,12 @@ async def examine_project(project: Project, model: str | None = None) -> AsyncIt
                 yield replace(probe, ok=True, message=f"{probe.message}; to use it: {probe.hint}")
             else:
                 yield probe
+    if project.surroundings.telemetry:
+        from journeyman.telemetry import is_installed
+
+        missing = "OTEL_* variables name a collector; the extra is missing: pip install 'journeyman[otel]'"
+        sent = "runs are sent to the collector that the OTEL_* variables name"
+        yield Probe("telemetry", ok=True, message=sent if is_installed() else missing)
     if model is not None:
         yield await _probe_model(project, model)
 
@@ -593,7 +600,20 @@ class _CrashingTimeline:
 async def _drive(project: Project, run: Run, segment: int) -> RunSummary:
     from journeyman.engine.lifecycle import drive
 
-    return await drive(run, project.state.database, segment, lambda: kill_orphans(run.id))
+    signals = project.surroundings.telemetry
+    if signals:
+        from journeyman.telemetry import preload
+
+        asyncio.get_running_loop().run_in_executor(None, preload)
+    summary = await drive(run, project.state.database, segment, lambda: kill_orphans(run.id))
+    if signals:
+        from journeyman.telemetry import BOUND_S, HASTY_S, deliver
+
+        bound_s = HASTY_S if summary.stop_reason == "interrupted" else BOUND_S
+        trouble = await deliver(signals, run.id, run.recorder.events(), bound_s)
+        if trouble is not None:
+            logging.getLogger("journeyman.telemetry").warning("note: telemetry was not sent: %s", trouble)
+    return summary
 
 
 def _open_store(project: Project) -> SqliteStore:

@@ -42,6 +42,19 @@ class Surroundings:
         return self.environ.get("PATH", os.defpath)
 
     @property
+    def telemetry(self) -> frozenset[str]:
+        """What an OpenTelemetry collector is to get, by the OTEL_* variables: ``traces``, ``metrics``."""
+        if self.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+            return frozenset()
+        common = self.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+        return frozenset(
+            signal
+            for signal in ("traces", "metrics")
+            if self.environ.get(f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT", "") or common
+            if self.environ.get(f"OTEL_{signal.upper()}_EXPORTER", "otlp").strip() in {"", "otlp"}
+        )
+
+    @property
     def crash_after(self) -> int | None:
         """For ``bench/crash.py``: kill this process right after its n-th event."""
         value = self.environ.get("JOURNEYMAN_CRASH_AFTER", "")
