@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -161,7 +161,7 @@ async def start_run(
     run = assemble(project, spec, records, ResumePoint(), phase_workers(project, spec))
     run.recorder.listeners.extend(listeners)
     run.recorder.record("specified", RunSpecified(spec))
-    run.recorder.record("started", _started(project, spec))
+    run.recorder.record("started", _started(project, spec, run.workers))
     return await _drive(project, run, segment=1)
 
 
@@ -198,7 +198,8 @@ async def resume_run(
     await asyncio.to_thread(kill_orphans, run_id)
     run.recorder.listeners.extend(listeners)
     if not any(isinstance(event.payload, RunStarted) for event in events):
-        run.recorder.record("started", _started(project, spec))  # killed before it could
+        # Killed before it could.
+        run.recorder.record("started", _started(project, spec, run.workers))
     run.recorder.record_once(resumed)
     return await _drive(project, run, decision.segment)
 
@@ -673,7 +674,7 @@ def effective_scope(project: Project, task: Task) -> Scope:
     )
 
 
-def _started(project: Project, spec: RunSpec) -> RunStarted:
+def _started(project: Project, spec: RunSpec, workers: Mapping[Phase, Worker]) -> RunStarted:
     warnings = (project.runner.warning,) if project.runner.warning else ()
     notes = project.detection.notes if project.loaded.sources.get("checks") == "detected" else ()
     return RunStarted(
@@ -687,8 +688,16 @@ def _started(project: Project, spec: RunSpec) -> RunStarted:
         warnings=warnings,
         notes=notes,
         tags=spec.tags,
-        measures=tuple(Measure),
+        measures=_measures(spec.settings, (worker.name for worker in workers.values())),
     )
+
+
+def _measures(settings: Settings, workers: Iterable[str]) -> tuple[Measure, ...]:
+    """What the run will book. Programs do not tell us how long their models kept them waiting."""
+    tables = {name: table.type.value for name, table in settings.workers.items()}
+    kinds = {tables.get(name, name) for name in workers}
+    silent = kinds & {WorkerType.COMMAND.value, *(kind.value for kind in CLI_AGENTS)}
+    return tuple(measure for measure in Measure if measure is not Measure.WAITS or not silent)
 
 
 def _resumed_spec(events: tuple[Event, ...], resumed: RunResumed) -> RunSpec:

@@ -75,7 +75,7 @@ def test_ten_lines_on_top_then_the_rest(place: Place, fate: str) -> None:
     assert first.startswith(heads.get(fate, "Verified: "))
     assert tuple(line.split()[0] for line in lines) == LABELS
     assert answer.out.splitlines()[10] == ""
-    for title in ("Phases", "Workers", "Worker calls", "Checks", "Retries", "Receipt"):
+    for title in ("Phases", "Workers", "Worker calls", "Context", "Checks", "Retries", "Receipt"):
         assert f"\n{title}\n" in answer.out
     assert ("Why it stopped" in answer.out) == (fate == "stopped")
     markdown = place.jm("report", place.runs[fate], "--md").out

@@ -19,6 +19,7 @@ from journeyman.domain import checks, events, kpi, plan, scope, settings, stops,
 from journeyman.domain.run import RunSpec
 from journeyman.engine.examine import Probe
 from journeyman.engine.proving import Proof
+from journeyman.report import compare, metrics
 from journeyman.report.overview import RunLine
 from journeyman.report.summary import Milestones, RunSummary
 
@@ -179,6 +180,9 @@ def test_task_key_is_described(key: str) -> None:
         ("### KPI: verification", kpi.VerificationKpi),
         ("### KPI: verification", kpi.TierKpi),
         ("### KPI: context", kpi.ContextKpi),
+        ("## Comparison", compare.Compared),
+        ("## Trends", metrics.Metrics),
+        ("## Trends", metrics.Group),
         ("## Run line", RunLine),
         ("## Probe", Probe),
     ],
@@ -191,6 +195,18 @@ def test_proof_is_described() -> None:
     result = checks.CheckResult("lint", "t", checks.CheckStatus.PASSED, 0, 0.1)
     found = Proof("c", "t", True, True, "", (result,), ()).as_json()
     assert {*found, *found["checks"][0]} <= named(section("output.md", "## Proof"))
+
+
+@pytest.mark.parametrize(
+    "figure", kpi.figures(kpi.Kpi(None, None, None, None, None, 0, None)), ids=lambda f: f.name
+)
+def test_figure_is_described(figure: kpi.Figure) -> None:
+    """Names such as ``spend.cost_usd``: the last part stands in its section."""
+    part, _, last = figure.name.rpartition(".")
+    text = section(
+        "output.md", f"### KPI: {part}" if part in {"spend", "verification", "context"} else "## KPI"
+    )
+    assert last in named(text)
 
 
 # The command line

@@ -8,25 +8,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from journeyman.bootstrap import _measures
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import (
     CheckFinished,
     CheckStarted,
+    ContextPacked,
+    Measure,
     Outcome,
     PhaseFinished,
     PhaseStarted,
     Role,
     RunFinished,
     RunResumed,
+    SnapshotMade,
+    WorkerRead,
     WorkerSpent,
     WorkerWaited,
 )
 from journeyman.domain.kpi import Kpi, PhaseKpi, SpendKpi, WaitingKpi, compute_kpi
 from journeyman.domain.phases import Phase
 from journeyman.domain.samples import Contrast, contrast, quantile
+from journeyman.domain.settings import Settings, WorkerSettings, WorkerType
 from journeyman.domain.spans import SpanKind, spans_of
 from journeyman.domain.worker import Usage
 from journeyman.report.compare import Side, compare, compare_lines
+from journeyman.report.details import tables
 from journeyman.report.diff import MAX_LINES, read_diff
 from journeyman.report.glance import BAR_WIDTH, bar
 from journeyman.report.groups import in_group, parse_group, parse_since, run_facts
@@ -266,3 +273,21 @@ def test_a_page_of_a_run_that_never_began() -> None:
     assert "What happened when" in report_page(summarize("r", ()), (), None)
     assert compute_kpi(()).total_s is None
     assert "VERIFY" in report_page(summarize("r", EVENTS), EVENTS, None)
+
+
+def test_context_is_told_pack_by_pack() -> None:
+    pack = ContextPacked(Phase.IMPLEMENT, 1, 1, 900, ("a", "b"), 0.2, 0.1, "x")
+    read = WorkerRead("agent", Phase.IMPLEMENT, ("a", "e"))
+    events = timeline(STARTED, pack, read, SnapshotMade(1, 1, "c", "t", "r", ("a", "e"), 3, 1))
+    (context,) = [table for table in tables(summarize("r", events), events) if table.title == "Context"]
+    assert [row[0] for row in context.rows[1:]] == ["pack for IMPLEMENT", "IMPLEMENT"]
+    assert [row[-1] for row in context.rows[1:]] == ["changed: a", "read beyond: e"]
+
+
+@pytest.mark.parametrize(
+    ("workers", "known"),
+    [(("agent", "autofix"), True), (("agent", "claude_code"), False), (("mine",), False)],
+)
+def test_waits_of_programs_are_not_booked(workers: tuple[str, ...], known: bool) -> None:
+    settings = Settings(workers={"mine": WorkerSettings(WorkerType.COMMAND)})
+    assert (Measure.WAITS in _measures(settings, workers)) == known

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from journeyman.domain.events import (
     CheckFinished,
+    ContextPacked,
     Event,
     Outcome,
     RetryDecided,
     Role,
     VerifyJudged,
+    WorkerRead,
     WorkerSpent,
 )
 from journeyman.domain.stops import stop_reason
 from journeyman.report.summary import RunSummary
 from journeyman.report.text import dollars, number, percent, seconds
+
+_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,14 @@ class Table:
 
 def tables(summary: RunSummary, events: tuple[Event, ...]) -> tuple[Table, ...]:
     """All sections of the report, in their order."""
-    return (_phases(summary), _workers(summary), _calls(events), _checks(events), _retries(events))
+    return (
+        _phases(summary),
+        _workers(summary),
+        _calls(events),
+        _context(summary, events),
+        _checks(events),
+        _retries(events),
+    )
 
 
 def stop_lines(summary: RunSummary) -> tuple[str, ...]:
@@ -103,6 +115,34 @@ def _calls(events: tuple[Event, ...]) -> Table:
                 )
             )
     return Table("Worker calls", (heads, *rows), frozenset({0, 3, 4, 5, 6, 7}), "no model call was booked")
+
+
+def _context(summary: RunSummary, events: tuple[Event, ...]) -> Table:
+    """Each pack with the files of it that the change touched; what was read although no pack had it."""
+    rows: list[tuple[str, ...]] = []
+    packed: set[str] = set()
+    for event in events:
+        match event.payload:
+            case ContextPacked() as pack:
+                packed.update(pack.files)
+                used = [path for path in pack.files if path in summary.files_changed]
+                tokens, taken = number(pack.tokens), seconds(pack.index_s + pack.pack_s)
+                changed = f"changed: {_some(used)}"
+                rows.append((f"pack for {pack.phase.value}", tokens, number(len(pack.files)), taken, changed))
+            case WorkerRead() as read:
+                beyond = [path for path in read.paths if path not in packed]
+                if beyond:
+                    told = f"read beyond: {_some(beyond)}"
+                    rows.append((read.phase.value, "", number(len(beyond)), "", told))
+            case _:
+                pass
+    heads = ("what", "tokens", "files", "time", "")
+    return Table("Context", (heads, *rows), frozenset({1, 2, 3}), "no pack was made")
+
+
+def _some(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return (", ".join(paths[:_SHOWN]) or "none") + more
 
 
 def _checks(events: tuple[Event, ...]) -> Table:

@@ -88,7 +88,8 @@ def _packed(spans: list[Span]) -> list[list[Span]]:
 
 def _bar(span: Span, total: float) -> Bar:
     left, width = _percent(span.begin_s, total), _percent(span.duration_s, total)
-    label = span.name if width >= _LABEL_PERCENT else ""
+    name = span.name.rpartition(":")[2] if span.kind is SpanKind.CALL else span.name
+    label = name if width >= _LABEL_PERCENT else ""
     return Bar(label, _told(span), left, width, _style(span), left > _LATE_PERCENT)
 
 

@@ -29,9 +29,7 @@ class Figure:
 
 _BETTER_HIGH = frozenset(
     {
-        "spend.tokens_cached",
         "spend.prefix_cache_share",
-        "verification.checks_cached",
         "verification.first_pass_rate",
         "context.hit_rate",
         "context.used_share",
@@ -39,9 +37,11 @@ _BETTER_HIGH = frozenset(
 )
 _NEITHER = frozenset(
     {
+        "spend.tokens_cached",
         "spend.tokens_repeated",
         "spend.repeated_share",
         "verification.checks_run",
+        "verification.checks_cached",
         "verification.checks_skipped",
         "verification.auto_fixes",
         "context.files",
