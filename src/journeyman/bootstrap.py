@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import shutil
 import signal
 import time
@@ -24,7 +25,7 @@ from journeyman.domain.identity import new_run_id
 from journeyman.domain.phases import Phase
 from journeyman.domain.resume import ResumePoint, decide_resume
 from journeyman.domain.run import RunSpec
-from journeyman.domain.scope import LockfilePolicy, Scope
+from journeyman.domain.scope import LockfilePolicy, Scope, denied_by
 from journeyman.domain.settings import FastPathMode, SandboxMode, Settings, WorkerSettings, WorkerType
 from journeyman.domain.task import Task, nearest
 from journeyman.sandbox import BackgroundRunner, SandboxRunner, base_environment, choose_runner, kill_orphans
@@ -33,10 +34,13 @@ from journeyman.store import Artifacts, Nowhere, RunLock, SqliteStore, StateDir,
 from journeyman.store.catalog import find_run, known_runs, read_store
 from journeyman.verify.detect import Detection, detect_checks
 from journeyman.workers.choose import choose_worker
-from journeyman.workspace import Repository, open_repository, resolve_commit
+from journeyman.workspace import Repository, checkout_git, open_repository, resolve_commit
 
 if TYPE_CHECKING:
+    from journeyman.context.index.indexer import Indexer
+    from journeyman.context.packer import Answer
     from journeyman.domain.model import ModelClient
+    from journeyman.domain.process import CommandRunner
     from journeyman.domain.worker import Worker
     from journeyman.engine.examine import Probe
     from journeyman.engine.model import Run
@@ -266,6 +270,44 @@ async def prove_commit(project: Project, commit: str) -> Proof:
             return await prove(run, commit)
         finally:
             await run.workspace.discard()
+
+
+async def pack_context(
+    directory: Path, surroundings: Surroundings, task: str, budget: int | None
+) -> Answer:
+    """``jm context``: the pack of a task in a checkout, filled to ``budget`` when one is given."""
+    from journeyman.context.pack.pack import PackRequest
+    from journeyman.context.packer import answer_task
+
+    runner = ProcessRunner()
+    repository = await open_repository(directory, runner, surroundings.environ)
+    settings = load_settings(repository.root, surroundings, flags={}, detected=()).settings
+    request = PackRequest(
+        budget=budget or settings.context.budget,
+        thrifty=budget is None,
+        checks=tuple(f"{check.name}: {_as_text(check.run)}" for check in settings.checks),
+        guidance=tuple(name for name in _GUIDANCE_FILES if (repository.root / name).is_file()),
+    )
+    indexer = _checkout_indexer(repository, runner, surroundings, settings.scope)
+    try:
+        return await answer_task(indexer, task, request)
+    finally:
+        indexer.close()
+
+
+def _as_text(command: str | tuple[str, ...]) -> str:
+    return command if isinstance(command, str) else shlex.join(command)
+
+
+def _checkout_indexer(
+    repository: Repository, runner: CommandRunner, surroundings: Surroundings, scope: Scope
+) -> Indexer:
+    """The index of the user's checkout."""
+    from journeyman.context.index.indexer import CheckoutLister, Indexer, Place, index_name
+
+    place = Place(repository.root, surroundings.cache_root / "index", index_name(repository.lineage))
+    git = checkout_git(repository, runner, surroundings.environ).run
+    return Indexer(place, git, runner, CheckoutLister(git, repository.root, denied_by(scope)))
 
 
 async def collect_garbage(
