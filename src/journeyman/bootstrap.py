@@ -39,6 +39,7 @@ from journeyman.workspace import Repository, checkout_git, open_repository, reso
 if TYPE_CHECKING:
     from journeyman.context.index.indexer import Indexer
     from journeyman.context.packer import Answer
+    from journeyman.domain.context import ContextMaker
     from journeyman.domain.model import ModelClient
     from journeyman.domain.process import CommandRunner
     from journeyman.domain.worker import Worker
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from journeyman.report.summary import RunSummary
     from journeyman.verify.cache import ResultCache
     from journeyman.verify.environment import CheckEnvironment
+    from journeyman.workspace import Workspace
 
 CLI_AGENTS = {
     WorkerType.CLAUDE_CODE: "claude",
@@ -272,9 +274,7 @@ async def prove_commit(project: Project, commit: str) -> Proof:
             await run.workspace.discard()
 
 
-async def pack_context(
-    directory: Path, surroundings: Surroundings, task: str, budget: int | None
-) -> Answer:
+async def pack_context(directory: Path, surroundings: Surroundings, task: str, budget: int | None) -> Answer:
     """``jm context``: the pack of a task in a checkout, filled to ``budget`` when one is given."""
     from journeyman.context.pack.pack import PackRequest
     from journeyman.context.packer import answer_task
@@ -300,14 +300,19 @@ def _as_text(command: str | tuple[str, ...]) -> str:
 
 
 def _checkout_indexer(
-    repository: Repository, runner: CommandRunner, surroundings: Surroundings, scope: Scope
+    repository: Repository,
+    runner: CommandRunner,
+    surroundings: Surroundings,
+    scope: Scope,
+    variables: Mapping[str, str] | None = None,
 ) -> Indexer:
     """The index of the user's checkout."""
     from journeyman.context.index.indexer import CheckoutLister, Indexer, Place, index_name
 
     place = Place(repository.root, surroundings.cache_root / "index", index_name(repository.lineage))
     git = checkout_git(repository, runner, surroundings.environ).run
-    return Indexer(place, git, runner, CheckoutLister(git, repository.root, denied_by(scope)))
+    lister = CheckoutLister(git, repository.root, denied_by(scope))
+    return Indexer(place, git, runner, lister, variables=variables)
 
 
 async def collect_garbage(
@@ -402,7 +407,29 @@ def assemble(
         artifacts=artifacts,
         user_environment=project.surroundings.environ,
         guidance=_guidance(repository.root),
+        context=_run_context(project, spec, workspace, base_env) if settings.context.enabled else None,
     )
+
+
+def _run_context(
+    project: Project, spec: RunSpec, workspace: Workspace, base_env: Mapping[str, str]
+) -> ContextMaker:
+    """Packs of the run's worktree, over the index that it shares with the user's checkout."""
+    from journeyman.context.index.indexer import Indexer, Place, TreeLister, index_name
+    from journeyman.context.packer import RunContext
+
+    repository, scope, runner = project.repository, spec.settings.scope, ProcessRunner()
+    git = checkout_git(repository, runner, project.surroundings.environ).run
+    variables = {"JOURNEYMAN_RUN": base_env["JOURNEYMAN_RUN"]}
+
+    def of_worktree(tree: str) -> Indexer:
+        root = workspace.work_path
+        place = Place(root, project.surroundings.cache_root / "index", index_name(repository.lineage))
+        lister = TreeLister(lambda: workspace.listing(tree), root, denied_by(scope))
+        return Indexer(place, git, runner, lister, head=spec.base_commit, variables=variables)
+
+    checkout = _checkout_indexer(repository, runner, project.surroundings, scope, variables)
+    return RunContext(checkout, of_worktree, spec.settings.context.budget)
 
 
 def phase_workers(project: Project, spec: RunSpec) -> dict[Phase, Worker]:

@@ -40,6 +40,7 @@ class Record:
     effects: list[str] = field(default_factory=list)
     activities: list[str] = field(default_factory=list)
     usages: list[Usage] = field(default_factory=list)
+    looked_at: tuple[str, ...] = ()
     commands: list[Command] = field(default_factory=list)
     networks: list[Network] = field(default_factory=list)
     envs: list[tuple[str, ...]] = field(default_factory=list)
@@ -120,6 +121,9 @@ class RecordingHost:
     def activity(self, text: str) -> None:
         assert text
         self.record.activities.append(text)
+
+    def looked_at(self, paths: tuple[str, ...]) -> None:
+        self.record.looked_at += paths
 
     def spent(self, usage: Usage) -> None:
         assert self._inside, "spent() belongs inside the step that made the call"

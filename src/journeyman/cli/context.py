@@ -73,7 +73,9 @@ async def _ask(directory: Path, text: str, budget: int | None) -> Answer:
 
 def _task(task: str | None, file: Path | None) -> str:
     if (task is None) == (file is None):
-        raise JourneymanError("usage", "give the task, or --query-file, and not both", hint="jm context --help")
+        raise JourneymanError(
+            "usage", "give the task, or --query-file, and not both", hint="jm context --help"
+        )
     if file is not None:
         try:
             text = file.read_text("utf-8", "replace")

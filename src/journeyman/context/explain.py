@@ -85,7 +85,7 @@ def as_html(answer: Answer, task: str) -> str:
     rows = "".join(
         f"<tr><td>{place}</td><td><code>{escape(file.path)}</code></td><td>{file.score:.3f}</td>"
         f"<td>{escape('; '.join(file.reasons))}</td>"
-        f"<td>{', '.join(f'{first}–{last}' for first, last in file.ranges)}</td></tr>"
+        f"<td>{', '.join(f'{first}-{last}' for first, last in file.ranges)}</td></tr>"
         for place, file in enumerate(answer.pack.files[:50], 1)
     )
     return (
@@ -94,7 +94,8 @@ def as_html(answer: Answer, task: str) -> str:
         "td,th{text-align:left;vertical-align:top;padding:.2em .8em .2em 0}"
         "pre{background:#f5f5f5;padding:1em;overflow:auto}</style>"
         f"<h1>What a worker would see</h1><p>{escape(task)}</p>"
-        f"<p>{answer.pack.tokens} tokens; index {answer.index.index_s:.2f} s, query {answer.query_s:.2f} s</p>"
+        f"<p>{answer.pack.tokens} tokens; index {answer.index.index_s:.2f} s, "
+        f"query {answer.query_s:.2f} s</p>"
         f"<table><tr><th><th>file<th>score<th>why<th>lines</tr>{rows}</table>"
         f"<h2>The pack</h2><pre>{escape(answer.pack.text)}</pre>"
     )

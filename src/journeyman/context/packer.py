@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from journeyman.context.index.indexer import Indexer
@@ -11,6 +13,7 @@ from journeyman.context.index.view import Index
 from journeyman.context.pack.pack import Pack, PackRequest, make_pack
 from journeyman.context.rank.fuse import Ranking, rank
 from journeyman.domain.context import ContextPack, ContextWanted
+from journeyman.domain.errors import JourneymanError
 
 
 @dataclass(frozen=True)
@@ -39,23 +42,39 @@ def _packed(index: Index, task: str, request: PackRequest) -> tuple[Ranking, Pac
 class RunContext:
     """Implements ``domain.context.ContextMaker`` for a run's worktree."""
 
-    def __init__(self, checkout: Indexer, worktree: Indexer, budget: int) -> None:
-        """``checkout`` is the user's, whose index the worktree's shares."""
+    def __init__(self, checkout: Indexer, worktree: Callable[[str], Indexer], budget: int) -> None:
+        """``checkout`` is the user's; ``worktree`` makes one for a tree, over the same index."""
         self._checkout = checkout
         self._worktree = worktree
         self._budget = budget
+        self._warming: asyncio.Task[None] | None = None
 
-    async def warm(self) -> None:
-        """Index the user's checkout."""
-        await self._checkout.index()
+    def start(self) -> None:
+        """Index the user's checkout meanwhile."""
+        if self._warming is None:
+            self._warming = asyncio.ensure_future(self._warm())
+
+    async def _warm(self) -> None:
+        with contextlib.suppress(JourneymanError):  # the pack tells of it
+            await self._checkout.index()
         self._checkout.close()
 
-    async def pack(self, wanted: ContextWanted) -> ContextPack:
+    async def pack(self, wanted: ContextWanted, tree: str) -> ContextPack:
         """A pack that stops where what is left is little like the task."""
+        if self._warming is not None:
+            await self._warming
         request = PackRequest(
-            budget=self._budget, thrifty=True, failures=wanted.failures, wanted=wanted.files
+            budget=self._budget,
+            thrifty=True,
+            failures=wanted.failures,
+            wanted=wanted.files,
+            only_failures=wanted.only_failures,
         )
-        answer = await answer_task(self._worktree, wanted.text, request)
+        indexer = self._worktree(tree)
+        try:
+            answer = await answer_task(indexer, wanted.text, request)
+        finally:
+            indexer.close()
         pack = answer.pack
         return ContextPack(
             text=pack.text,

@@ -16,6 +16,8 @@ class ContextWanted:
     """Paths and lines that failures point to: they come first."""
     files: tuple[str, ...] = ()
     """Paths that a plan names."""
+    only_failures: bool = False
+    """For a worker that has seen the rest."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class ContextPack:
 class ContextMaker(Protocol):
     """Makes packs of a run's worktree; implemented by ``context``."""
 
-    # Indexes the user's checkout, which holds nearly what the worktree will: while git makes that one.
-    async def warm(self) -> None: ...
+    # Begins to index the user's checkout, which holds nearly what the worktree will.
+    def start(self) -> None: ...
 
-    # The pack of what the worktree holds now. Raises JourneymanError("context-failed" or a disk's trouble).
-    async def pack(self, wanted: ContextWanted) -> ContextPack: ...
+    # The pack of a worktree that holds ``tree``. Raises JourneymanError("context-failed" or of a disk).
+    async def pack(self, wanted: ContextWanted, tree: str) -> ContextPack: ...

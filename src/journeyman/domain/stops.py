@@ -202,7 +202,10 @@ _REASONS = (
         (_DOCTOR, _RESUME),
     ),
     StopReason(
-        "context-failed", Family.ENVIRONMENT, "the index of the repository could not be read or made", (_DOCTOR,)
+        "context-failed",
+        Family.ENVIRONMENT,
+        "the index of the repository could not be read or made",
+        (_DOCTOR,),
     ),
     StopReason("disk-full", Family.ENVIRONMENT, "the disk is full", (_RESUME,)),
     StopReason("corrupt-store", Family.ENVIRONMENT, "the run store is damaged", ()),

@@ -65,10 +65,9 @@ class Repository:
             email if email.strip(_CRUD) else FALLBACK_EMAIL,
         )
 
-
     @property
     def lineage(self) -> str:
-        """What all checkouts and clones of a repository have in common: where it came from, else its place."""
+        """What all checkouts and clones have in common: where they came from, else the place."""
         origin = last_value(self.config, "remote.origin.url")
         if not origin:
             return str(self.common_dir.resolve())

@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS content (
     key TEXT PRIMARY KEY, segment INTEGER NOT NULL, place INTEGER NOT NULL, skipped TEXT NOT NULL,
     lines INTEGER NOT NULL, lengths BLOB NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS posting (
-    segment INTEGER NOT NULL, term TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (segment, term)) WITHOUT ROWID;
+    segment INTEGER NOT NULL, term TEXT NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (segment, term)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS past (
     number INTEGER PRIMARY KEY, sha TEXT NOT NULL UNIQUE, time INTEGER NOT NULL, paths TEXT NOT NULL,
     terms TEXT NOT NULL);
@@ -88,7 +89,9 @@ class Database:
         """Segment and postings of a term."""
         execute = self._connection.execute
         for segment in segments:
-            row = execute("SELECT data FROM posting WHERE segment = ? AND term = ?", (segment, term)).fetchone()
+            row = execute(
+                "SELECT data FROM posting WHERE segment = ? AND term = ?", (segment, term)
+            ).fetchone()
             if row is not None:
                 yield segment, row[0]
 
@@ -104,7 +107,9 @@ class Database:
 
     def numbers(self, shas: list[str]) -> dict[str, int]:
         """Numbers of the commits that are known."""
-        rows = (row for part in _parts(shas) for row in self._select("SELECT sha, number FROM past", "sha", part))
+        rows = (
+            row for part in _parts(shas) for row in self._select("SELECT sha, number FROM past", "sha", part)
+        )
         return dict(rows)
 
     def add_history(self, commits: Iterable[tuple[str, int, str, str]]) -> None:

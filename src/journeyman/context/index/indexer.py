@@ -8,19 +8,20 @@ import os
 import sqlite3
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import journeyman
 from journeyman.context.index.database import Database, discard_passing, is_full, open_database
 from journeyman.context.index.history import read_history
-from journeyman.context.index.tree import CheckoutLister, GitCall, Lister, Tree
+from journeyman.context.index.tree import CheckoutLister, GitCall, Lister, Tree, TreeLister
 from journeyman.context.index.view import Index, view
 from journeyman.context.index.worker import index_files
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.process import Command, CommandRunner
 
-__all__ = ["CheckoutLister", "Indexer", "Place", "index_name"]
+__all__ = ["CheckoutLister", "Indexer", "Place", "TreeLister", "index_name"]
 
 _FEW_FILES = 60
 """So many are parsed here: starting a process takes as long."""
@@ -44,7 +45,10 @@ def index_name(identity: str) -> str:
 
 
 class Indexer:
-    """Keeps one repository's index. ``git`` runs in the checkout; ``runner`` starts our own processes."""
+    """Keeps one repository's index. ``git`` runs in the checkout; ``runner`` starts our own processes.
+
+    ``head`` is where history is read from, when it is not the checkout's; ``variables`` mark the processes.
+    """
 
     def __init__(
         self,
@@ -53,12 +57,16 @@ class Indexer:
         runner: CommandRunner,
         lister: Lister,
         *,
+        head: str | None = None,
+        variables: Mapping[str, str] | None = None,
         processes: int | None = None,
     ) -> None:
         self._place = place
         self._git = git
         self._runner = runner
         self._lister = lister
+        self._known_head = head
+        self._variables = dict(variables or {})
         self._processes = processes or os.cpu_count() or 1
         self._database: Database | None = None
 
@@ -96,6 +104,8 @@ class Indexer:
             self._database = None
 
     async def _head(self) -> str:
+        if self._known_head is not None:
+            return self._known_head
         return (await self._git("rev-parse", "HEAD")).decode("ascii").strip()
 
     async def _parse(self, database: Database, tree: Tree, changed: list[tuple[str, str]]) -> None:
@@ -118,7 +128,11 @@ class Indexer:
         command = Command(
             argv=(*program, str(database.path), str(tree.root)),
             cwd=tree.root,
-            env={"PYTHONPATH": str(Path(journeyman.__file__).parents[1]), "PATH": os.defpath},
+            env={
+                "PYTHONPATH": str(Path(journeyman.__file__).parents[1]),
+                "PATH": os.defpath,
+                **self._variables,
+            },
             stdin=names,
         )
         return (await self._runner.run(command)).ok

@@ -53,9 +53,7 @@ _TYPESCRIPT = (
 (type_alias_declaration name: (type_identifier) @name) @constant
 """
 )
-_SCRIPT_IMPORTS = re.compile(
-    r"""(?:\bfrom\s+|\bimport\s+|\brequire\(\s*|\bimport\(\s*)["']([^"'\n]+)["']"""
-)
+_SCRIPT_IMPORTS = re.compile(r"""(?:\bfrom\s+|\bimport\s+|\brequire\(\s*|\bimport\(\s*)["']([^"'\n]+)["']""")
 _EXPORT = re.compile(r"\bexport\b|^(module\.)?exports\b")
 _C = """
 (function_definition declarator: (function_declarator declarator: (_) @name)) @function
@@ -81,7 +79,8 @@ LANGUAGES = (
 (module (expression_statement (assignment left: (identifier) @name)) @constant)
 """,
         re.compile(
-            r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(?:\(([\w, \t\n]*)|([\w, \t]*))|import[ \t]+([\w., \t]+))",
+            r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(?:\(([\w, \t\n]*)|([\w, \t]*))"
+            r"|import[ \t]+([\w., \t]+))",
             re.MULTILINE,
         ),
         re.compile(r"^\s*(async\s+def|def|class)\s+[^_\W]|^[^_\W]"),
@@ -171,11 +170,6 @@ LANGUAGES = (
     ),
 )
 BY_SUFFIX = {suffix: language for language in LANGUAGES for suffix in language.suffixes}
-CODE_WITHOUT_GRAMMAR = frozenset(
-    ".rb .php .cs .kt .kts .swift .scala .lua .ex .exs .erl .hs .ml .clj .dart .vue .svelte .sh .bash .pl .pm .r .jl"
-    " .zig .nim .m .mm .pxd .proto .sql .tf .gradle .groovy .astro .css .scss .less .html .jinja .j2 .tmpl".split()
-)
-"""Programs that are found by their words alone."""
 
 
 def language_of(path: str) -> Language | None:

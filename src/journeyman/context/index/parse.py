@@ -18,6 +18,7 @@ MAX_BYTES = 1_000_000
 MAX_PLAIN_BYTES = 200_000
 """Of text that no grammar parses: data, mostly."""
 _WINDOW_LINES = 40
+_SHORTEST_CONSTANT = 4
 _LONGEST_MEAN_LINE = 300
 _LONGEST_LINE = 20_000
 _NAME_WEIGHT = 2
@@ -157,17 +158,7 @@ def _with_above(lines: list[str], first: int) -> int:
 
 def _chunks(symbols: tuple[Symbol, ...], lines: list[str], count: int) -> Iterator[Chunk]:
     """Outermost functions, class headers, and the lines between in windows."""
-    owner = [-1] * (count + 2)
-    for number, symbol in enumerate(symbols):
-        if symbol.kind == "constant" and symbol.last - symbol.first < 4:
-            continue
-        # A function within a function belongs to the outer one.
-        if symbol.kind != "class" and owner[symbol.first] >= 0:
-            outer = symbols[owner[symbol.first]]
-            if outer.kind == "function" and outer.last >= symbol.last:
-                continue
-        for line in range(symbol.first, min(symbol.last, count) + 1):
-            owner[line] = number
+    owner = _owners(symbols, count)
     held: dict[int, list[tuple[int, int]]] = {}
     loose: list[tuple[int, int]] = []
     line = 1
@@ -179,10 +170,25 @@ def _chunks(symbols: tuple[Symbol, ...], lines: list[str], count: int) -> Iterat
         line = end + 1
     for number, ranges in held.items():
         yield _chunk(tuple(ranges), symbols[number].qualified, lines)
-    for ranges in _windows(loose):
-        chunk = _chunk(ranges, "", lines)
+    for window in _windows(loose):
+        chunk = _chunk(window, "", lines)
         if chunk.terms:
             yield chunk
+
+
+def _owners(symbols: tuple[Symbol, ...], count: int) -> list[int]:
+    """For each line the definition whose chunk it is in, or -1."""
+    owner = [-1] * (count + 2)
+    for number, symbol in enumerate(symbols):
+        if symbol.kind == "constant" and symbol.last - symbol.first < _SHORTEST_CONSTANT:
+            continue
+        outer = symbols[owner[symbol.first]] if owner[symbol.first] >= 0 else None
+        # A function within a function belongs to the outer one.
+        inner = outer is not None and outer.kind == "function" and outer.last >= symbol.last
+        if symbol.kind == "class" or not inner:
+            last = min(symbol.last, count)
+            owner[symbol.first : last + 1] = [number] * (last + 1 - symbol.first)
+    return owner
 
 
 def _windows(loose: list[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], ...]]:

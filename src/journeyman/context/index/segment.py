@@ -36,7 +36,7 @@ class Segment:
                 if posting is None:
                     posting = postings[term] = array("I")
                 posting.append(place)
-                posting.append(shifted | (count if count < _MOST else _MOST))
+                posting.append(shifted | (min(_MOST, count)))
         for term in _marks(parsed):
             postings.setdefault(term, array("I")).extend((place, 1))
         lengths = array("I", [chunk.length for chunk in parsed.chunks])
@@ -78,7 +78,10 @@ def read_facts(text: str) -> Facts:
     """Facts from their row."""
     symbols, chunks, imports = json.loads(text)
     return Facts(
-        tuple(Symbol(*row[:5], bool(row[5])) for row in symbols),
+        tuple(
+            Symbol(name, kind, first, last, parent, bool(exported))
+            for name, kind, first, last, parent, exported in symbols
+        ),
         tuple((tuple(zip(flat[::2], flat[1::2], strict=True)), name) for flat, name in chunks),
         tuple(imports),
     )

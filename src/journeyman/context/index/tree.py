@@ -17,7 +17,8 @@ from journeyman.context.index.worker import content_key, read_regular
 class GitCall(Protocol):
     """Runs git in the checkout; its standard output. Raises JourneymanError when git fails."""
 
-    async def __call__(self, *arguments: str, stdin: bytes | None = None) -> bytes: ...
+    async def __call__(self, *arguments: str, stdin: bytes | None = None) -> bytes:
+        """Standard output of ``git ARGUMENTS``."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Tree:
 class Lister(Protocol):
     """Says what the files are now."""
 
-    async def __call__(self) -> Tree: ...
+    async def __call__(self) -> Tree:
+        """The files."""
 
 
 class CheckoutLister:
@@ -51,7 +53,9 @@ class CheckoutLister:
 class TreeLister:
     """The files of a worktree whose content git has as a tree object."""
 
-    def __init__(self, listing: Callable[[], Awaitable[bytes]], root: Path, denied: Callable[[str], bool]) -> None:
+    def __init__(
+        self, listing: Callable[[], Awaitable[bytes]], root: Path, denied: Callable[[str], bool]
+    ) -> None:
         """``listing`` gives ``git ls-tree -r -z`` of what the worktree holds now."""
         self._listing, self._root, self._denied = listing, root, denied
 

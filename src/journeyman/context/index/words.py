@@ -14,19 +14,18 @@ _LONGEST_WORD = 80
 EXACT = "="
 """Before a term that is a whole compound identifier, in lower case."""
 
-STOP_WORDS = frozenset(
-    """
-    a an and are as at be been being but by can cannot could did do does doing done for from get gets got had has
-    have having he her here him his how however i if in into is it its just me more most my no nor not now of off
-    on once only or other our out over own please same she should so some such than that the their them then
-    there these they this those through to too under until up us use used using very was we were what when where
-    which while who why will with would you your also because about after all am any before below between both
-    each few further
-    def self cls return import none true false null nil undefined const let var function new this else elif try
-    except catch finally raise throw pass break continue yield await async lambda fn pub impl struct mut func type
-    interface package public private protected static void int str string bool boolean float char class end
-    """.split()
-)
+_STOP_WORDS = """
+    a an and are as at be been being but by can cannot could did do does doing done for from get gets
+    got had has have having he her here him his how however i if in into is it its just me more most my
+    no nor not now of off on once only or other our out over own please same she should so some such
+    than that the their them then there these they this those through to too under until up us use used
+    using very was we were what when where which while who why will with would you your also because
+    about after all am any before below between both each few further def self cls return import none
+    true false null nil undefined const let var function new this else elif try except catch finally
+    raise throw pass break continue yield await async lambda fn pub impl struct mut func type interface
+    package public private protected static void int str string bool boolean float char class end
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Words of English and of every program: they tell no file from another."""
 
 
@@ -61,7 +60,7 @@ def terms_in(text: str) -> list[str]:
 
 def is_compound(word: str) -> bool:
     """Whether a word looks like an identifier rather than like prose."""
-    return len(_PARTS.findall(word)) > 1 and not (word.istitle() or word.isupper() and "_" not in word)
+    return len(_PARTS.findall(word)) > 1 and not (word.istitle() or (word.isupper() and "_" not in word))
 
 
 def compounds(words: Iterable[str]) -> list[str]:

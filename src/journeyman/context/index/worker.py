@@ -21,7 +21,7 @@ _BATCH_BYTES = 8_000_000
 
 
 def read_regular(path: Path) -> bytes | None:
-    """The bytes of a regular file, or nothing; a link is not followed, and a huge file gives its first part."""
+    """The bytes of a regular file, or nothing; links are not followed, huge files are cut."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -1,4 +1,4 @@
-"""Fills a token budget: the lines that matter most, then signatures, then paths; the same for the same input."""
+"""Fills a token budget: the lines that matter most, then signatures, then paths; always the same way."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ class PackRequest:
     """Paths and lines that failures point to: they come first."""
     wanted: tuple[str, ...] = ()
     """Paths that a plan names: they come next."""
+    only_failures: bool = False
+    """Nothing but the lines that failures point to."""
     checks: tuple[str, ...] = ()
     guidance: tuple[str, ...] = ()
 
@@ -109,7 +111,6 @@ class _Filling:
 def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
     """The pack of a ranking."""
     filling = _Filling(index, request.budget / MARGIN - 2)
-    ranked = {file.number: file for file in ranking.files}
     head = _map(index, request)
     tests = _tests(index, ranking)
     filling.room -= raw_tokens(head) + raw_tokens("\n".join(tests)) + 40
@@ -118,12 +119,19 @@ def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
         number = index.numbers.get(path)
         if number is not None and len(filling.read(number)) <= _TINY_LINES:
             filling.add(number, 1, _TINY_LINES)
+    if request.only_failures:
+        return _rendered(filling, "", _shown(filling, ranking, index), [], (), ranking, request)
     _fill(filling, ranking, request)
-    signatures = _signatures(filling, ranking, request)
-    order = [file for file in ranking.files if file.number in filling.shown]
-    order += [_unranked(index, number) for number in sorted(filling.shown) if number not in ranked]
-    tail = [file.path for file in ranking.files if file.number not in filling.shown and file.score > 0]
-    return _rendered(filling, head, order, signatures, tests, tail, ranking, request)
+    _signatures(filling, ranking, request)
+    tail = tuple(file.path for file in ranking.files if file.number not in filling.shown and file.score > 0)
+    return _rendered(filling, head, _shown(filling, ranking, index), tests, tail, ranking, request)
+
+
+def _shown(filling: _Filling, ranking: Ranking, index: Index) -> list[RankedFile]:
+    """Files with lines in the pack: those that failures and plans point to, then by rank."""
+    ranked = {file.number for file in ranking.files}
+    pointed = [_unranked(index, number) for number in sorted(filling.shown) if number not in ranked]
+    return pointed + [file for file in ranking.files if file.number in filling.shown]
 
 
 def _failures_first(filling: _Filling, request: PackRequest, index: Index) -> None:
@@ -168,8 +176,10 @@ def _fill(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
 def _whole_first(filling: _Filling, file: RankedFile, request: PackRequest, *, named: bool) -> None:
     """The first file whole when it is small: most changes are in it."""
     lines = filling.read(file.number)
-    small = len(lines) <= _TINY_LINES if request.thrifty and named else (
-        sum(map(len, lines)) < min(_SMALL_CHARACTERS, 2 * filling.room)
+    small = (
+        len(lines) <= _TINY_LINES
+        if request.thrifty and named
+        else (sum(map(len, lines)) < min(_SMALL_CHARACTERS, 2 * filling.room))
     )
     if small:
         filling.add(file.number, 1, len(lines))
@@ -185,11 +195,10 @@ def _named_exactly(index: Index, ranking: Ranking, words: Words) -> set[tuple[st
     return found
 
 
-def _signatures(filling: _Filling, ranking: Ranking, request: PackRequest) -> dict[int, list[int]]:
-    """First lines of definitions that are not shown, of the first files; where the budget is not scarce."""
-    found: dict[int, list[int]] = {}
+def _signatures(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
+    """First lines of definitions that are not shown, of the first files; not where tokens are to be saved."""
     if request.thrifty:
-        return found
+        return
     share = _SIGNATURE_SHARE * request.budget
     for file in ranking.files[:_SIGNATURE_FILES]:
         lines, held = filling.read(file.number), filling.shown.get(file.number, set())
@@ -199,11 +208,9 @@ def _signatures(filling: _Filling, ranking: Ranking, request: PackRequest) -> di
                 continue
             cost = filling.costs[file.number][line - 1]
             if cost > min(share, filling.room):
-                return found
+                return
             share -= cost
-            if filling.add(file.number, line, line):
-                found.setdefault(file.number, []).append(line)
-    return found
+            filling.add(file.number, line, line)
 
 
 def _signature_line(first: int, last: int, name: str, lines: list[str]) -> int:
@@ -257,13 +264,12 @@ def _rendered(
     filling: _Filling,
     head: str,
     order: list[RankedFile],
-    signatures: dict[int, list[int]],
     tests: list[str],
-    tail: list[str],
+    tail: tuple[str, ...],
     ranking: Ranking,
     request: PackRequest,
 ) -> Pack:
-    parts = [head]
+    parts = [head] if head else []
     for file in order:
         ranges = ranges_of(filling.shown[file.number])
         lines = filling.lines[file.number]
@@ -282,13 +288,16 @@ def _rendered(
     shown_paths = {file.path for file in order}
     files = [
         PackedFile(f.path, f.score, f.reasons, ranges_of(filling.shown.get(f.number, set())))
-        for f in (*ranking.files, *(file for file in order if file.score == 0.0 and file not in ranking.files))
+        for f in (
+            *ranking.files,
+            *(file for file in order if file.score == 0.0 and file not in ranking.files),
+        )
     ]
     left = tuple(path for path in tail if path not in shown_paths)
     return Pack(text, estimate_tokens(text), tuple(files), left)
 
 
-def _with_tail(text: str, tail: list[str], budget: int) -> str:
+def _with_tail(text: str, tail: tuple[str, ...], budget: int) -> str:
     """Name the next files, as many as there is room for."""
     used: Callable[[str], int] = estimate_tokens
     for count in (_NEXT, 6, 3):

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from journeyman.context.index.parse import phrases_of
 from journeyman.context.index.segment import DEFINES
 from journeyman.context.index.view import Index, Posting
-from journeyman.context.index.words import EXACT
+from journeyman.context.index.words import EXACT, WORD
 from journeyman.context.rank.query import Query, path_terms, weighted_terms
 
 Scores = dict[int, float]
@@ -21,8 +21,11 @@ _MOST_TERMS = 70
 _COMMON = 0.4
 """A term in so large a share of the files tells none from another."""
 _PATH_WEIGHT, _NAME_WEIGHT = 5.0, 4.0
+_COMPACT, _SHORTEST_COMPACT = 8.0, 5
+"""A file named like an identifier of the text, whatever the case and the underscores."""
 _FRAME_DECAY = 0.8
 _VOTERS = 60
+_FADING = 0.99
 
 
 @dataclass
@@ -125,7 +128,7 @@ def _title_signal(index: Index, query: Query, words: Words) -> Scores:
             continue
         named = words.posting(DEFINES + term.removeprefix(EXACT))
         for number in posting.keys() | in_paths.get(term, set()):
-            times = sum(each for _, each in posting.get(number, ()))
+            times = float(sum(each for _, each in posting.get(number, ())))
             times += _PATH_WEIGHT * (number in in_paths.get(term, ())) + _NAME_WEIGHT * (number in named)
             length = sum(index.files[number].lengths)
             norm = _K1 * (1 - _B + _B * length / _FILE_LENGTH)
@@ -134,7 +137,8 @@ def _title_signal(index: Index, query: Query, words: Words) -> Scores:
 
 
 def _paths_by_term(index: Index, terms: Iterable[str]) -> dict[str, set[int]]:
-    wanted, found = set(terms), {}
+    wanted = set(terms)
+    found: dict[str, set[int]] = {}
     for number, file in enumerate(index.files):
         for term in wanted.intersection(_terms_of_path(index, number, file.path)):
             found.setdefault(term, set()).add(number)
@@ -143,9 +147,10 @@ def _paths_by_term(index: Index, terms: Iterable[str]) -> dict[str, set[int]]:
 
 def _terms_of_path(index: Index, number: int, path: str) -> tuple[str, ...]:
     known = index.path_terms
-    if number not in known:
-        known[number] = path_terms(path)
-    return known[number]
+    found = known.get(number)
+    if found is None:
+        found = known[number] = path_terms(path)
+    return found
 
 
 def _path_signal(index: Index, query: Query) -> Scores:
@@ -158,6 +163,12 @@ def _path_signal(index: Index, query: Query) -> Scores:
         for number in numbers:
             own = term in path_terms(PurePosixPath(index.files[number].path).stem)
             scores[number] = scores.get(number, 0.0) + min(weights[term], 4.0) * idf * (2.0 if own else 1.0)
+    compact = {name.replace("_", "").lower(): _COMPACT for name in query.names}
+    compact |= {name.replace("_", "").lower(): 2 * _COMPACT for name in WORD.findall(query.title)}
+    for number, file in enumerate(index.files):
+        name = file.path.rsplit("/", 1)[-1].split(".")[0].replace("_", "").replace("-", "").lower()
+        if len(name) >= _SHORTEST_COMPACT and name in compact:
+            scores[number] = scores.get(number, 0.0) + compact[name]
     return {number: value / math.sqrt(2 + len(index.path_terms[number])) for number, value in scores.items()}
 
 
@@ -261,37 +272,45 @@ def _phrase_signal(query: Query, words: Words) -> Scores:
 
 
 def _history_signals(index: Index, query: Query, evidence: Evidence) -> None:
-    """Past commits with like messages vote for the files that they changed."""
-    count = max(1, len(index.history))
+    """Past commits with like messages vote for the files that they changed; recent ones count."""
     known: dict[str, int] = {}
     for commit in index.history:
         for term in commit.terms:
             known[term] = known.get(term, 0) + 1
-    for name, terms in (("voted", query.title_terms), ("voted_body", weighted_terms(query))):
-        weights = {
-            term: value * math.log(1 + (count - known[term] + 0.5) / (known[term] + 0.5))
-            for term, value in terms.items()
-            if term in known
-        }
-        votes = []
-        for place, commit in enumerate(index.history):
-            hits = [weights[term] for term in commit.terms if term in weights]
-            if hits:
-                votes.append((sum(hits) / (1 + 0.02 * len(commit.terms)), place))
-        scores: Scores = {}
-        for value, place in sorted(votes, key=lambda vote: (-vote[0], vote[1]))[:_VOTERS]:
-            commit = index.history[place]
-            for path in commit.paths:
-                number = index.numbers.get(path)
-                if number is not None:
-                    scores[number] = scores.get(number, 0.0) + value**2 / math.sqrt(len(commit.paths))
-                    if name == "voted":
-                        evidence.commits[number] = evidence.commits.get(number, 0) + 1
-        evidence.signals[name] = scores
+    voted, times = _votes(index, query.title_terms, known)
+    evidence.signals["voted"] = voted
+    evidence.commits = times
+    evidence.signals["voted_body"], _ = _votes(index, weighted_terms(query), known)
     recent: Scores = {}
     for place, commit in enumerate(index.history):
+        weight = _FADING**place
         for path in commit.paths:
             number = index.numbers.get(path)
             if number is not None:
-                recent[number] = recent.get(number, 0.0) + 0.99**place
+                recent[number] = recent.get(number, 0.0) + weight
     evidence.signals["recent"] = {number: math.log1p(value) for number, value in recent.items()}
+
+
+def _votes(index: Index, terms: dict[str, float], known: dict[str, int]) -> tuple[Scores, dict[int, int]]:
+    """What the commits most like some terms say of files, and how many of them changed each."""
+    count = len(index.history)
+    weights = {
+        term: value * math.log(1 + (count - known[term] + 0.5) / (known[term] + 0.5))
+        for term, value in terms.items()
+        if term in known
+    }
+    votes = []
+    for place, commit in enumerate(index.history):
+        hits = sum(weights[term] for term in commit.terms if term in weights)
+        if hits:
+            votes.append((hits / (1 + 0.02 * len(commit.terms)), place))
+    scores: Scores = {}
+    times: dict[int, int] = {}
+    for value, place in sorted(votes, key=lambda vote: (-vote[0], vote[1]))[:_VOTERS]:
+        commit = index.history[place]
+        for path in commit.paths:
+            number = index.numbers.get(path)
+            if number is not None:
+                scores[number] = scores.get(number, 0.0) + value**2 / math.sqrt(len(commit.paths))
+                times[number] = times.get(number, 0) + 1
+    return scores, times

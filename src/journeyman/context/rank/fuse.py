@@ -88,8 +88,7 @@ def reasons(index: Index, number: int, evidence: Evidence) -> tuple[str, ...]:
         said.append(f"in the traceback at line {lines}")
     if number in evidence.mentioned:
         said.append(f"named in the task as `{evidence.mentioned[number]}`")
-    for name in evidence.defined.get(number, ())[:2]:
-        said.append(f"defines `{name}` named in the task")
+    said += [f"defines `{name}` named in the task" for name in evidence.defined.get(number, ())[:2]]
     words = evidence.words.get(number, {})
     best = [term.removeprefix(EXACT) for term in sorted(words, key=lambda term: (-words[term], term))[:4]]
     if best:

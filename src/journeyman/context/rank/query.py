@@ -12,20 +12,31 @@ from journeyman.context.index.words import EXACT, WORD, compounds, stem, terms_i
 _FENCE = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _TICKED = re.compile(r"`([^`\n]{2,200})`")
 _LINK = re.compile(r"https?://\S+")
-_HTML = re.compile(r"<!--.*?-->|</?(details|summary|br|p|img|b|i|sub|sup|a)\b[^>]*>", re.DOTALL | re.IGNORECASE)
-_NOISE_LINE = re.compile(r"^\s*([-*]\s*\[[ xX]\].*|\|.*\|\s*|_No response_\s*|#{1,6}\s.*|\*\*[^*]{1,60}\*\*:?\s*)$")
+_HTML = re.compile(
+    r"<!--.*?-->|</?(details|summary|br|p|img|b|i|sub|sup|a)\b[^>]*>", re.DOTALL | re.IGNORECASE
+)
+_NOISE_LINE = re.compile(
+    r"^\s*([-*]\s*\[[ xX]\].*|\|.*\|\s*|_No response_\s*|#{1,6}\s.*|\*\*[^*]{1,60}\*\*:?\s*)$"
+)
 _FRAME = re.compile(r'File "([^"\n]+)", line (\d+)(?:, in ([^\s]+))?')
-_FRAME_OTHER = re.compile(r"(?:^|[\s(@])((?:[\w@.-]+/)+[\w.-]+\.\w{1,5}|[\w-]+\.(?:py|go|rs|ts|tsx|js|java|c|cc|cpp)):(\d+)")
+_FRAME_OTHER = re.compile(
+    r"(?:^|[\s(@])((?:[\w@.-]+/)+[\w.-]+\.\w{1,5}|[\w-]+\.(?:py|go|rs|ts|tsx|js|java|c|cc|cpp)):(\d+)"
+)
 _LOG_LINE = re.compile(
-    r"Traceback \(most recent|^\s*File \"|^\s*at [\w.$<>]+ ?\(|^\s*\w*(Error|Exception|Warning)\b.*:|^panic:|^\d{4}-\d\d-\d\d"
-    r"|\b(ERROR|WARN(ING)?|DEBUG|INFO)\b|^E\s{2,}|^\[\w+\] ",
+    r"Traceback \(most recent|^\s*File \"|^\s*at [\w.$<>]+ ?\(|^\s*\w*(Error|Exception|Warning)\b.*:|^panic:"
+    r"|^\d{4}-\d\d-\d\d|\b(ERROR|WARN(ING)?|DEBUG|INFO)\b|^E\s{2,}|^\[\w+\] ",
     re.MULTILINE,
 )
-_ERROR_LINE = re.compile(r"^\s*(?:E\s+)?([\w.]*(?:Error|Exception|Warning|Exit|panic|Interrupt)\b:?.*|(?:error|fatal|panic)\b.*)$", re.MULTILINE)
+_ERROR_LINE = re.compile(
+    r"^\s*(?:E\s+)?([\w.]*(?:Error|Exception|Warning|Exit|panic|Interrupt)\b:?.*|(?:error|fatal|panic)\b.*)$",
+    re.MULTILINE,
+)
 _PATH = re.compile(r"(?<![\w/.-])((?:[\w@.-]+/)+[\w.-]+|[\w-]+\.[A-Za-z]{1,5})(?![\w/])")
 _DOTTED = re.compile(r"\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\b")
 _OPTION = re.compile(r"(?<![\w-])--?([a-z][a-z0-9]*(?:-[a-z0-9]+)+)\b")
-_PERMALINK = re.compile(r"https?://github\.com/[^/\s]+/[^/\s]+/(?:blob|tree)/[^/\s]+/([^\s#?)\]]+)(?:#L(\d+))?")
+_PERMALINK = re.compile(
+    r"https?://github\.com/[^/\s]+/[^/\s]+/(?:blob|tree)/[^/\s]+/([^\s#?)\]]+)(?:#L(\d+))?"
+)
 _LAST_ERRORS = 3
 _MOST_REPEATS = 3
 
@@ -65,7 +76,7 @@ class Query:
     @cached_property
     def body_terms(self) -> dict[str, float]:
         """Terms of everything but the title."""
-        return _capped(terms_in("\n".join((self.prose, self.code, self.log))))
+        return _capped(terms_in(f"{self.prose}\n{self.code}\n{self.log}"))
 
     @cached_property
     def exact(self) -> tuple[str, ...]:
@@ -151,4 +162,6 @@ def weighted_terms(query: Query) -> dict[str, float]:
 
 def path_terms(path: str) -> tuple[str, ...]:
     """The terms of a path, each once."""
-    return tuple(dict.fromkeys(term for word in WORD.findall(path) for term in (*terms_of(word), stem(word.lower()))))
+    return tuple(
+        dict.fromkeys(term for word in WORD.findall(path) for term in (*terms_of(word), stem(word.lower())))
+    )
