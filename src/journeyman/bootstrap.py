@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shlex
 import shutil
 import signal
 import time
@@ -25,7 +26,7 @@ from journeyman.domain.identity import new_run_id
 from journeyman.domain.phases import Phase
 from journeyman.domain.resume import ResumePoint, decide_resume
 from journeyman.domain.run import RunSpec
-from journeyman.domain.scope import LockfilePolicy, Scope
+from journeyman.domain.scope import LockfilePolicy, Scope, denied_by
 from journeyman.domain.settings import FastPathMode, SandboxMode, Settings, WorkerSettings, WorkerType
 from journeyman.domain.task import Task, nearest
 from journeyman.sandbox import BackgroundRunner, SandboxRunner, base_environment, choose_runner, kill_orphans
@@ -34,10 +35,14 @@ from journeyman.store import Artifacts, Nowhere, RunLock, SqliteStore, StateDir,
 from journeyman.store.catalog import find_run, known_runs, read_store
 from journeyman.verify.detect import Detection, detect_checks
 from journeyman.workers.choose import choose_worker
-from journeyman.workspace import Repository, open_repository, resolve_commit
+from journeyman.workspace import Repository, checkout_git, open_repository, resolve_commit
 
 if TYPE_CHECKING:
+    from journeyman.context.index.indexer import Indexer
+    from journeyman.context.packer import Answer
+    from journeyman.domain.context import ContextMaker
     from journeyman.domain.model import ModelClient
+    from journeyman.domain.process import CommandRunner
     from journeyman.domain.worker import Usage, Worker
     from journeyman.engine.examine import Probe
     from journeyman.engine.model import Run
@@ -46,6 +51,7 @@ if TYPE_CHECKING:
     from journeyman.report.summary import RunSummary
     from journeyman.verify.cache import ResultCache
     from journeyman.verify.environment import CheckEnvironment
+    from journeyman.workspace import Workspace
 
 CLI_AGENTS = {
     WorkerType.CLAUDE_CODE: "claude",
@@ -293,6 +299,47 @@ async def prove_commit(project: Project, commit: str) -> Proof:
             await run.workspace.discard()
 
 
+async def pack_context(directory: Path, surroundings: Surroundings, task: str, budget: int | None) -> Answer:
+    """``jm context``: the pack of a task in a checkout, filled to ``budget`` when one is given."""
+    from journeyman.context.pack.pack import PackRequest
+    from journeyman.context.packer import answer_task
+
+    runner = ProcessRunner()
+    repository = await open_repository(directory, runner, surroundings.environ)
+    settings = load_settings(repository.root, surroundings, flags={}, detected=()).settings
+    request = PackRequest(
+        budget=budget or settings.context.budget,
+        thrifty=budget is None,
+        checks=tuple(f"{check.name}: {_as_text(check.run)}" for check in settings.checks),
+        guidance=tuple(name for name in _GUIDANCE_FILES if (repository.root / name).is_file()),
+    )
+    indexer = _checkout_indexer(repository, runner, surroundings, settings.scope)
+    try:
+        return await answer_task(indexer, task, request)
+    finally:
+        indexer.close()
+
+
+def _as_text(command: str | tuple[str, ...]) -> str:
+    return command if isinstance(command, str) else shlex.join(command)
+
+
+def _checkout_indexer(
+    repository: Repository,
+    runner: CommandRunner,
+    surroundings: Surroundings,
+    scope: Scope,
+    variables: Mapping[str, str] | None = None,
+) -> Indexer:
+    """The index of the user's checkout."""
+    from journeyman.context.index.indexer import CheckoutLister, Indexer, Place, index_name
+
+    place = Place(repository.root, surroundings.cache_root / "index", index_name(repository.lineage))
+    git = checkout_git(repository, runner, surroundings.environ).run
+    lister = CheckoutLister(git, repository.root, denied_by(scope))
+    return Indexer(place, git, runner, lister, variables=variables)
+
+
 async def collect_garbage(
     project: Project, runs: tuple[str, ...], *, dry_run: bool
 ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
@@ -385,7 +432,29 @@ def assemble(
         artifacts=artifacts,
         user_environment=project.surroundings.environ,
         guidance=_guidance(repository.root),
+        context=_run_context(project, spec, workspace, base_env) if settings.context.enabled else None,
     )
+
+
+def _run_context(
+    project: Project, spec: RunSpec, workspace: Workspace, base_env: Mapping[str, str]
+) -> ContextMaker:
+    """Packs of the run's worktree, over the index that it shares with the user's checkout."""
+    from journeyman.context.index.indexer import Indexer, Place, TreeLister, index_name
+    from journeyman.context.packer import RunContext
+
+    repository, scope, runner = project.repository, spec.settings.scope, ProcessRunner()
+    git = checkout_git(repository, runner, project.surroundings.environ).run
+    variables = {"JOURNEYMAN_RUN": base_env["JOURNEYMAN_RUN"]}
+
+    def of_worktree(tree: str) -> Indexer:
+        root = workspace.work_path
+        place = Place(root, project.surroundings.cache_root / "index", index_name(repository.lineage))
+        lister = TreeLister(lambda: workspace.listing(tree), root, denied_by(scope))
+        return Indexer(place, git, runner, lister, head=spec.base_commit, variables=variables)
+
+    checkout = _checkout_indexer(repository, runner, project.surroundings, scope, variables)
+    return RunContext(checkout, of_worktree, spec.settings.context.budget)
 
 
 def spent_before(events: tuple[Event, ...], segment: int) -> tuple[Usage, ...]:

@@ -41,6 +41,7 @@ class Record:
     activities: list[str] = field(default_factory=list)
     usages: list[Usage] = field(default_factory=list)
     waits: list[tuple[float, str]] = field(default_factory=list)
+    looked_at: tuple[str, ...] = ()
     commands: list[Command] = field(default_factory=list)
     networks: list[Network] = field(default_factory=list)
     envs: list[tuple[str, ...]] = field(default_factory=list)
@@ -125,6 +126,9 @@ class RecordingHost:
     def waited(self, waited_s: float, reason: str) -> None:
         assert self._inside, "waits are part of the step that made the call"
         self.record.waits.append((waited_s, reason))
+
+    def looked_at(self, paths: tuple[str, ...]) -> None:
+        self.record.looked_at += paths
 
     def spent(self, usage: Usage) -> None:
         assert self._inside, "spent() belongs inside the step that made the call"

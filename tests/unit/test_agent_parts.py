@@ -11,39 +11,9 @@ from journeyman.domain.settings import BudgetSettings
 from journeyman.domain.worker import Usage
 from journeyman.workers.agent.budget import Spending
 from journeyman.workers.agent.conversation import MASK_ABOVE_CHARACTERS, Conversation
-from journeyman.workers.agent.prefetch import block, names_in, paths_in
 from journeyman.workers.agent.redact import redacted
 from journeyman.workers.agent.running import trimmed
 from journeyman.workers.agent.submitted import read_plan, read_review
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("fix the bug", ()),
-        ("`naturalsize(1000)` is wrong", ("naturalsize",)),
-        ("parse_date returns None for isoFormat", ("parse_date", "isoFormat")),
-        ("humanize.filesize fails in Foo.bar()", ("bar", "humanize", "filesize", "Foo")),
-    ],
-)
-def test_names_that_a_task_names(text: str, names: tuple[str, ...]) -> None:
-    assert names_in(text) == names
-
-
-def test_paths_that_a_task_names() -> None:
-    assert paths_in("see src/a.py and ./tests/test_b.py, not e.g. this") == ("src/a.py", "tests/test_b.py")
-
-
-@pytest.mark.parametrize(
-    ("code", "line", "span"),
-    [
-        ("@wraps\ndef a(\n    x,\n):\n    return x\n\n\ndef b(): ...\n", 2, (1, 5)),
-        ("function f() {\n  return 1\n}\nlet y\n", 1, (1, 3)),
-        ("class A:\n\n    def b(self):\n        pass\n\n    x = 1\ny = 2\n", 1, (1, 6)),
-    ],
-)
-def test_the_block_of_a_definition(code: str, line: int, span: tuple[int, int]) -> None:
-    assert block(code.splitlines(), line) == span
 
 
 def test_a_conversation_grows_at_its_end_and_knows_what_it_repeats() -> None:

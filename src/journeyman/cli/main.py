@@ -18,7 +18,7 @@ from typing import NoReturn  # noqa: E402
 import typer  # noqa: E402
 
 from journeyman import __version__  # noqa: E402
-from journeyman.cli import demo, figures, look, prove, run, setup  # noqa: E402
+from journeyman.cli import context, demo, figures, look, prove, run, setup  # noqa: E402
 from journeyman.cli.edge import (  # noqa: E402
     flush_standard_streams,
     open_standard_streams,
@@ -41,6 +41,7 @@ app = typer.Typer(
 run.register(app)
 look.register(app)
 figures.register(app)
+context.register(app)
 prove.register(app)
 setup.register(app)
 demo.register(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -154,6 +155,13 @@ def judge_scope(changes: tuple[Change, ...], scope: Scope) -> ScopeVerdict:
     violations += _judge_size(changes, scope)
     violations.sort(key=lambda violation: (_GRAVITY.index(violation.rule), violation.path))
     return ScopeVerdict(ok=not violations, violations=tuple(violations))
+
+
+def denied_by(scope: Scope) -> Callable[[str], bool]:
+    """Whether a path is in the scope's deny list."""
+    if not scope.deny:
+        return lambda _path: False
+    return lambda path: path_matches(path, scope.deny)
 
 
 def path_matches(path: str, globs: tuple[str, ...]) -> bool:

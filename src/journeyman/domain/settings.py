@@ -166,6 +166,16 @@ class BudgetSettings:
 
 
 @dataclass(frozen=True)
+class ContextSettings:
+    """What a worker is shown of the repository with its first request."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    enabled: bool = True
+    budget: int = 8_000
+    """Tokens of a pack, at most."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """The whole configuration of one run."""
 
@@ -180,6 +190,7 @@ class Settings:
     workers: dict[str, WorkerSettings] = field(default_factory=dict)
     autonomy: AutonomySettings = field(default_factory=AutonomySettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
+    context: ContextSettings = field(default_factory=ContextSettings)
     sandbox: SandboxMode = SandboxMode.AUTO
     worker: str | None = None
     """The worker of every phase that names none."""

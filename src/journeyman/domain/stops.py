@@ -201,6 +201,12 @@ _REASONS = (
         "a place that Journeyman needs cannot be written",
         (_DOCTOR, _RESUME),
     ),
+    StopReason(
+        "context-failed",
+        Family.ENVIRONMENT,
+        "the index of the repository could not be read or made",
+        (_DOCTOR,),
+    ),
     StopReason("disk-full", Family.ENVIRONMENT, "the disk is full", (_RESUME,)),
     StopReason("corrupt-store", Family.ENVIRONMENT, "the run store is damaged", ()),
     StopReason("command-not-found", Family.ENVIRONMENT, "a program could not be started", (_DOCTOR,)),

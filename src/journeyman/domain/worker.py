@@ -42,6 +42,8 @@ class PlanRequest:
     checks: tuple[Check, ...]
     guidance: str = ""
     """The repository's AGENTS.md and CLAUDE.md."""
+    context: str = ""
+    """The context pack: numbered lines of what the task is probably about."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class ImplementRequest:
     guidance: str = ""
     answer: str | None = None
     """What a person answered to the question that blocked the run."""
+    context: str = ""
+    """The context pack; on a later attempt in the worker's own session, only what failures point to."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,9 @@ class WorkerHost(Protocol):
     # Books time in which a model could not be reached, when the wait is over.
     def waited(self, waited_s: float, reason: str) -> None: ...
 
+    # Tells which files the worker asked for itself. Call it inside a step or an edit.
+    def looked_at(self, paths: tuple[str, ...]) -> None: ...
+
     # Books one model call. Call it inside the step that made it, so that it is booked once.
     def spent(self, usage: Usage) -> None: ...
 
@@ -152,6 +159,10 @@ class Worker(Protocol):
     # The phases it can work. Without PLAN the task is one milestone; without REVIEW none is held.
     @property
     def phases(self) -> frozenset[Phase]: ...
+
+    # Whether it reads the context packs of its requests; without, none is made.
+    @property
+    def wants_context(self) -> bool: ...
 
     async def plan(self, request: PlanRequest, host: WorkerHost) -> Plan: ...
 

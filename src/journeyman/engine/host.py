@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from journeyman.domain.events import WorkerActivity, WorkerFinished, WorkerSpent, WorkerWaited
+from journeyman.domain.events import WorkerActivity, WorkerFinished, WorkerRead, WorkerSpent, WorkerWaited
 from journeyman.domain.identity import slug
 from journeyman.domain.phases import Phase
 from journeyman.domain.process import Command, CommandResult, Network, OnLine
@@ -33,12 +33,16 @@ class _Edited:
 class RunHost:
     """Implements ``domain.worker.WorkerHost`` over the run's journal, worktree and timeline."""
 
-    def __init__(self, run: Run, worker: str, phase: Phase, key: str) -> None:
+    def __init__(
+        self, run: Run, worker: str, phase: Phase, key: str, packed: frozenset[str] = frozenset()
+    ) -> None:
+        """``packed`` are the files that the worker was shown lines of."""
         self._run = run
         self._worker = worker
         self._phase = phase
         self._key = key
         self._events = run.recorder.step(key)
+        self._packed = packed
         self.summary = ""
 
     @property
@@ -130,6 +134,12 @@ class RunHost:
         """Book a wait. Each took its time, also one in a step that is done again after a crash."""
         line = " ".join(reason.split())[:_ACTIVITY_CHARACTERS]
         self._run.recorder.record_once(WorkerWaited(self._worker, self._phase, waited_s, line))
+
+    def looked_at(self, paths: tuple[str, ...]) -> None:
+        """Book files that the worker asked for and was not shown."""
+        beyond = tuple(dict.fromkeys(path for path in paths if path not in self._packed))
+        if beyond:
+            self._events.record(WorkerRead(self._worker, self._phase, beyond))
 
     def spent(self, usage: Usage) -> None:
         """Book a model call."""

@@ -50,6 +50,8 @@ async def drive(run: Run, database: Path, segment: int, kill_processes: Callable
     # Made while the durable engine is being loaded; the step that needs it makes sure, and tells of errors.
     opening = asyncio.ensure_future(run.workspace.open())
     opening.add_done_callback(lambda made: made.cancelled() or made.exception())
+    if run.context is not None and any(worker.wants_context for worker in run.workers.values()):
+        run.context.start()
     working = asyncio.ensure_future(run_durably(database, run.id, segment, flow))
     waiting: set[asyncio.Future[Any]] = {working, cut_off}
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

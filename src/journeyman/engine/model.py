@@ -12,6 +12,7 @@ from journeyman.domain.run import RunSpec
 from journeyman.domain.worker import Worker
 
 if TYPE_CHECKING:
+    from journeyman.domain.context import ContextMaker
     from journeyman.domain.process import CommandRunner
     from journeyman.engine.baseline import Baseline
     from journeyman.engine.recorder import Recorder
@@ -53,5 +54,7 @@ class Run:
     user_environment: Mapping[str, str]
     """The user's environment, of which a worker sees what its configuration names."""
     guidance: str = ""
+    context: ContextMaker | None = None
+    """``None`` when no packs are made."""
     sandbox_warning: str | None = None
     journal: Journal = field(init=False)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from journeyman.domain.checks import NewFailure, VerifyVerdict
+from journeyman.domain.context import ContextWanted
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import (
     CheckpointMade,
@@ -31,11 +32,13 @@ from journeyman.domain.plan import Finding, Milestone, Plan, Question, Review
 from journeyman.domain.retry import AttemptRecord, RetryDecision
 from journeyman.domain.scope import Change, judge_scope
 from journeyman.domain.size import DiffSize, decide_size
-from journeyman.domain.worker import ImplementRequest, PlanRequest, ReviewRequest
+from journeyman.domain.task import Task
+from journeyman.domain.worker import ImplementRequest, PlanRequest, ReviewRequest, Worker
 from journeyman.engine import checking
 from journeyman.engine.evidence import checkpoint_message, checkpoint_trailers, evidence_lines
 from journeyman.engine.host import RunHost
 from journeyman.engine.model import Run
+from journeyman.engine.packing import Packed, packed_context
 from journeyman.workspace import OpenedWorkspace
 
 _SHOWN = 5
@@ -136,8 +139,11 @@ async def set_up(run: Run) -> OpenedWorkspace:
 async def plan(run: Run) -> Plan:
     """Ask the planning worker."""
     worker = run.workers[Phase.PLAN]
-    request = PlanRequest(run.spec.task, run.spec.settings.scope, run.spec.settings.checks, run.guidance)
-    host = RunHost(run, worker.name, Phase.PLAN, "plan")
+    shown = await packed_context(run, worker, Phase.PLAN, "plan", ContextWanted(_whole_text(run.spec.task)))
+    request = PlanRequest(
+        run.spec.task, run.spec.settings.scope, run.spec.settings.checks, run.guidance, shown.text
+    )
+    host = RunHost(run, worker.name, Phase.PLAN, "plan", frozenset(shown.files))
     with host.measured():
         made = await worker.plan(request, host)
     if not made.milestones:
@@ -161,7 +167,8 @@ def _whole_task(run: Run) -> Milestone:
 async def implement(run: Run, attempt: Attempt) -> str | None:
     """Let the worker edit; its session id. Raises BlockedError, or the worker's own error."""
     worker = run.workers[Phase.IMPLEMENT]
-    host = RunHost(run, worker.name, Phase.IMPLEMENT, f"{attempt.key}.implement")
+    shown = await _context_of(run, worker, attempt)
+    host = RunHost(run, worker.name, Phase.IMPLEMENT, f"{attempt.key}.implement", frozenset(shown.files))
     request = ImplementRequest(
         task=run.spec.task,
         plan=attempt.plan,
@@ -175,6 +182,7 @@ async def implement(run: Run, attempt: Attempt) -> str | None:
         session_id=attempt.session_id,
         guidance=run.guidance,
         answer=run.point.answer,
+        context=shown.text,
     )
     with host.measured():
         said = await worker.implement(request, host)
@@ -182,6 +190,34 @@ async def implement(run: Run, attempt: Attempt) -> str | None:
     if said.blocked is not None:
         raise BlockedError(said.blocked)
     return said.session_id
+
+
+async def _context_of(run: Run, worker: Worker, attempt: Attempt) -> Packed:
+    """What an attempt is shown: in the worker's own session, only what is new to it."""
+    text = _whole_text(run.spec.task)
+    if len(attempt.plan.milestones) > 1:
+        text = f"{attempt.milestone.title}\n{attempt.milestone.goal}\n\n{text}"
+    places = [(new.failure.path, new.failure.line) for new in attempt.failures]
+    places += [(finding.path, finding.line) for finding in attempt.findings]
+    wanted = ContextWanted(
+        text,
+        tuple(dict.fromkeys((path, line) for path, line in places if path and line)),
+        attempt.milestone.files,
+        only_failures=attempt.session_id is not None,
+    )
+    return await packed_context(
+        run,
+        worker,
+        Phase.IMPLEMENT,
+        attempt.key,
+        wanted,
+        milestone=attempt.milestone_number,
+        attempt=attempt.number,
+    )
+
+
+def _whole_text(task: Task) -> str:
+    return task.text if task.title in task.text else f"{task.title}\n\n{task.text}"
 
 
 async def take_snapshot(run: Run, attempt: Attempt) -> Snapshot:

@@ -58,6 +58,11 @@ class Trees:
             await self._workspace.restore(self._expected)
         self._sure = True
 
+    @property
+    def work_tree(self) -> str:
+        """The tree that the journal says the worktree holds."""
+        return self._expected or self.base_tree
+
     async def edited(self) -> str:
         """The tree after an edit."""
         self._expected = await self._workspace.current_tree()

@@ -26,6 +26,7 @@ class ImplementOnly:
 
     name: str
     phases: ClassVar[frozenset[Phase]] = frozenset({Phase.IMPLEMENT})
+    wants_context: ClassVar[bool] = False
 
     async def plan(self, request: PlanRequest, host: WorkerHost) -> Plan:  # noqa: ARG002 - the protocol's
         """Never asked, since ``phases`` lacks PLAN."""

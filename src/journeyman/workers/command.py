@@ -36,6 +36,8 @@ class CommandOutcome:
 class CommandWorker(ImplementOnly):
     """Runs the configured program once for each attempt, confined to the worktree."""
 
+    wants_context = True
+
     def __init__(self, name: str, settings: WorkerSettings) -> None:
         self.name = name
         self._settings = settings

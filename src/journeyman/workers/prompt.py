@@ -38,6 +38,7 @@ def prompt_parts(request: ImplementRequest) -> dict[str, str]:
         "checks": checks_text(request.checks),
         "failures": complaints_text(request.failures, request.findings),
         "guidance": request.guidance.strip() or _NOTHING,
+        "context": request.context.strip() or _NOTHING,
     }
 
 

@@ -37,6 +37,8 @@ class ReplayWorker:
         """The session; raises JourneymanError("bad-session")."""
         return load_session(self._path)
 
+    wants_context = False
+
     @property
     def phases(self) -> frozenset[Phase]:
         """PLAN and IMPLEMENT, and REVIEW if any review is recorded; raises JourneymanError("bad-session")."""

@@ -65,6 +65,17 @@ class Repository:
             email if email.strip(_CRUD) else FALLBACK_EMAIL,
         )
 
+    @property
+    def lineage(self) -> str:
+        """What all checkouts and clones have in common: where they came from, else the place."""
+        origin = last_value(self.config, "remote.origin.url")
+        if not origin:
+            return str(self.common_dir.resolve())
+        local = Path(origin.removeprefix("file://"))
+        if not local.is_absolute() or not local.is_dir():
+            return origin
+        return str((local / ".git" if (local / ".git").is_dir() else local).resolve())
+
 
 async def open_repository(path: Path, runner: CommandRunner, env: Mapping[str, str]) -> Repository:
     """The repository around ``path``.
@@ -107,13 +118,18 @@ def repository_git(repository: Repository, runner: CommandRunner, env: Mapping[s
     )
 
 
+def checkout_git(repository: Repository, runner: CommandRunner, env: Mapping[str, str]) -> Git:
+    """Git in the user's checkout, to ask what it holds."""
+    return repository_git(repository, runner, env).at(
+        repository.root, variables={"GIT_DIR": str(repository.git_dir)}
+    )
+
+
 async def resolve_commit(
     repository: Repository, revision: str, runner: CommandRunner, env: Mapping[str, str]
 ) -> str:
     """The commit that ``revision`` names in the user's checkout. Raises JourneymanError("unknown-commit")."""
-    git = repository_git(repository, runner, env).at(
-        repository.root, variables={"GIT_DIR": str(repository.git_dir)}
-    )
+    git = checkout_git(repository, runner, env)
     found = await git.result("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if not found.ok or "\0" in revision:
         raise JourneymanError("unknown-commit", f"there is no commit {revision!r} in {repository.root}")

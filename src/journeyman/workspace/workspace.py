@@ -159,6 +159,10 @@ class Workspace:
         """Every path in which two trees (or commits) differ. Undecodable bytes of names are surrogates."""
         return await diffs.changes(self._private.objects, old, new)
 
+    async def listing(self, tree: str) -> bytes:
+        """The files of a tree, as ``git ls-tree -r -z`` tells them."""
+        return await self._private.objects.run("ls-tree", "-r", "-z", "--full-tree", tree)
+
     async def diff_text(self, old: str, new: str) -> str:
         """The patch between two trees (or commits), as ``git apply`` takes it.
 

@@ -147,6 +147,7 @@ async def _one(host: WorkerHost, call: ToolCall) -> ToolResult:
     match call.name:
         case "read":
             host.activity(f"reads {', '.join(_names(items))}")
+            host.looked_at(tuple(_names(items)))
             return ToolResult(call.id, read_files(host.worktree, items))
         case "search":
             path = arguments.get("path")

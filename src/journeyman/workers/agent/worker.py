@@ -30,7 +30,6 @@ from journeyman.domain.settings import BudgetSettings
 from journeyman.domain.worker import Health, ImplementRequest, PlanRequest, ReviewRequest, Usage, WorkerHost
 from journeyman.workers.agent.budget import Spending
 from journeyman.workers.agent.conversation import Conversation
-from journeyman.workers.agent.prefetch import prefetch
 from journeyman.workers.agent.redact import redacted
 from journeyman.workers.agent.submitted import read_plan, read_review
 from journeyman.workers.agent.toolbox import SUBMIT_PLAN, SUBMIT_REVIEW, TOOLS, Outcome, carry_out
@@ -44,6 +43,7 @@ MAX_TURNS = 40
 _USELESS_ANSWERS = 3
 _SAME_CALLS = 3
 _MAX_DIFF_CHARACTERS = 120_000
+_NO_FILES = "None could be told from the task: search and read."
 _NUDGE = "Call a tool: edit with done when you know the change, read or search otherwise, blocked when stuck."
 _CUT = "Your answer was cut off at the output limit. Send smaller edits, and the rest in the next answer."
 
@@ -59,6 +59,7 @@ class AgentWorker:
     """Implements ``domain.worker.Worker`` over one model per phase."""
 
     name = "agent"
+    wants_context = True
 
     def __init__(
         self, make_models: MakeModels, budget: BudgetSettings, spent: tuple[Usage, ...] = ()
@@ -81,13 +82,12 @@ class AgentWorker:
 
     async def plan(self, request: PlanRequest, host: WorkerHost) -> Plan:
         """Milestones, as a structured answer."""
-        context = await host.step("context", lambda: prefetch(host, request.task.text), str)
         parts = (
             f"# Repository guidance\n\n{request.guidance or '(none)'}",
             f"# Scope\n\n{scope_text(request.scope)}",
             f"# Checks\n\n{checks_text(request.checks)}",
             f"# Task\n\n{request.task.title}\n\n{request.task.text}",
-            f"# Files\n\n{context}",
+            f"# Files\n\n{request.context or _NO_FILES}",
         )
         conversation = Conversation(_prompt("plan"), "\n\n".join(parts))
         return await self._submitted(host, Phase.PLAN, conversation, SUBMIT_PLAN, read_plan)
@@ -108,7 +108,7 @@ class AgentWorker:
 
     async def implement(self, request: ImplementRequest, host: WorkerHost) -> Implementation:
         """Turns until the work is handed in. A later attempt goes on with the same conversation."""
-        conversation = await self._opened(request, host)
+        conversation = self._opened(request)
         seen: Counter[str] = Counter()
         useless = 0
         for turn in range(1, MAX_TURNS + 1):
@@ -147,23 +147,23 @@ class AgentWorker:
         if self._host is not None:
             self._host.waited(time.monotonic() - begun, reason)
 
-    async def _opened(self, request: ImplementRequest, host: WorkerHost) -> Conversation:
+    def _opened(self, request: ImplementRequest) -> Conversation:
         number = request.milestone_number
         known = self._conversations.get(number)
         complaints = complaints_text(request.failures, request.findings)
         if known is not None:
-            known.tell(_template("retry").substitute(failures=complaints))
+            shown = f"\n\nThese lines are as they are now:\n\n{request.context}" if request.context else ""
+            known.tell(_template("retry").substitute(failures=complaints) + shown)
             return known
-        wanted = f"{request.task.text}\n{request.milestone.goal}"
-        files = (*request.milestone.files, *(new.failure.path or "" for new in request.failures))
-        context = await host.step("context", lambda: prefetch(host, wanted, tuple(filter(None, files))), str)
         parts = prompt_parts(request)
         one = len(request.plan.milestones) == 1
         milestone = (
             "" if one else f"\n# This milestone\n\n{parts['milestone_title']}\n\n{parts['milestone']}\n"
         )
         answer = f"\n# A person's answer to your question\n\n{request.answer}\n" if request.answer else ""
-        first = _template("implement").substitute(parts, milestone=milestone, answer=answer, context=context)
+        first = _template("implement").substitute(
+            parts, milestone=milestone, answer=answer, context=request.context or _NO_FILES
+        )
         if request.failures or request.findings:
             first += "\n" + _template("retry").substitute(failures=complaints)
         conversation = self._conversations[number] = Conversation(_prompt("system"), first)

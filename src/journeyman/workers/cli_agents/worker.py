@@ -25,6 +25,8 @@ _VERSION_TIMEOUT_S = 30.0
 class CliAgentWorker(ImplementOnly):
     """Runs a coding CLI headless, confined to the worktree and to a private folder for its own state."""
 
+    wants_context = True
+
     def __init__(self, name: str, settings: WorkerSettings, place: Place, model: str | None = None) -> None:
         """``model`` is the run's; that of the worker's own table comes first.
 

@@ -1,0 +1,1 @@
+"""Retrieval measured on tasks from real histories: see ``table.py`` and ``train.py``."""

@@ -1,0 +1,143 @@
+"""How well ``jm context`` finds what really changed: tasks from real histories, a table per language.
+
+``python bench/retrieval.py --data FOLDER --mirrors FOLDER [--cache FOLDER] [--folds N] [--packs]``
+
+Ranking: recall and all-in-first-k with weights fitted on other repositories only; then the same without each
+signal, weights kept. ``--packs``: the share of changed files, hunks and lines in packs of ``--budget`` tokens
+made with the shipped weights, cut at the budget by four characters a token, as is usual.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import Pool
+from pathlib import Path
+
+from bench.retrieval.corpus import Mirror, Record, read_records
+from bench.retrieval.learning import Candidate, Example, Weights, fit, folds, measures, order
+from bench.retrieval.tasks import examples, indexed
+from journeyman.context.index.view import Index
+from journeyman.context.pack.pack import PackRequest, make_pack
+from journeyman.context.rank.fuse import rank
+from journeyman.context.rank.weights import ALL
+
+NAMES = ("recall@5", "recall@10", "recall@20", "mrr", "all@1", "all@5", "all@10", "tests@20")
+Row = tuple[Example, dict[str, float | None]]
+
+
+def groups(rows: list[Row]) -> dict[str, list[Row]]:
+    """Per data set, per language, and tasks of several files."""
+    found = {}
+    for source in sorted({example.source for example, _ in rows}):
+        part = [row for row in rows if row[0].source == source]
+        found[source] = part
+        found[f"{source}, several files"] = [row for row in part if row[0].golds > 1]
+        for lang in sorted({example.lang for example, _ in part}):
+            found[f"{source}, {lang}"] = [row for row in part if row[0].lang == lang]
+    return found
+
+
+def show(title: str, rows: list[Row], only: Callable[[str], bool] = lambda _: True) -> None:
+    for name, part in groups(rows).items():
+        if part and only(name):
+            means = []
+            for measure in NAMES:
+                values = [value for _, got in part if (value := got[measure]) is not None]
+                means.append(f"{statistics.mean(values):.3f}" if values else "-")
+            print(f"| {title} | {name} | {len(part)} | " + " | ".join(means) + " |", flush=True)
+
+
+def text_of(mirror: Mirror, index: Index, texts: dict[int, list[str]], number: int) -> list[str]:
+    """A file's lines from the mirror."""
+    if number not in texts:
+        data = next(iter(mirror.blobs([index.files[number].key]))) or b""
+        lines = data.decode("utf-8", "replace").split("\n")
+        texts[number] = lines[:-1] if lines[-1] == "" else lines
+    return texts[number]
+
+
+def packed(job: tuple[list[Record], Path, Path, int]) -> list[tuple[str, float, float, float, int]]:
+    """Share of files, hunks and lines of one repository's tasks, and the pack's own token count."""
+    records, mirrors, cache, budget = job
+    found = []
+    for record, index, mirror in indexed(records, mirrors, cache):
+        read = partial(text_of, mirror, index, {})
+        index.text_lines = read  # type: ignore[method-assign] # there is no checkout to read
+        pack = make_pack(index, rank(index, record.query), PackRequest(budget=budget))
+        room, held = budget * 4, set()
+        for file in pack.files:
+            for first, last in file.ranges:
+                for line in range(first, last + 1):
+                    room -= len(read(index.numbers[file.path])[line - 1]) + 1
+                    if room >= 0:
+                        held.add((file.path, line))
+        hunks = [(path, a, b) for path, ranges in record.gold_ranges.items() for a, b in ranges]
+        lines = [(path, line) for path, a, b in hunks for line in range(a, b + 1)]
+        shown = {path for path, _ in held}
+        found.append((
+            record.source,
+            statistics.mean(path in shown for path in record.gold),
+            statistics.mean(any((p, n) in held for n in range(a, b + 1)) for p, a, b in hunks),
+            statistics.mean(line in held for line in lines),
+            pack.tokens,
+        ))  # fmt: skip
+    return found
+
+
+def show_packs(records: list[Record], mirrors: Path, cache: Path, budget: int) -> None:
+    jobs = [
+        ([r for r in records if r.repo == repo], mirrors, cache, budget)
+        for repo in sorted({record.repo for record in records})
+    ]
+    with Pool() as pool:
+        rows = [row for part in pool.map(packed, jobs, chunksize=1) for row in part]
+    print(f"\npacks of {budget} tokens")
+    print("| data | n | files | hunks | lines | most tokens |\n|---|---|---|---|---|---|")
+    for source in sorted({row[0] for row in rows}):
+        part = [row for row in rows if row[0] == source]
+        files, hunks, lines = (
+            statistics.mean(values) for values in zip(*(row[1:4] for row in part), strict=True)
+        )
+        most = max(row[4] for row in part)
+        print(f"| {source} | {len(part)} | {files:.3f} | {hunks:.3f} | {lines:.3f} | {most} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--mirrors", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "jm-bench-retrieval")
+    parser.add_argument("--folds", type=int, default=100, help="100: each repository by itself")
+    parser.add_argument("--budget", type=int, default=8000)
+    parser.add_argument("--packs", action="store_true")
+    options = parser.parse_args()
+    records = read_records(sorted(options.data.glob("*.jsonl")))
+    tasks = examples(records, options.mirrors, options.cache)
+    fitted = [(fit(train, len(ALL)), test) for train, test in folds(tasks, options.folds)]
+
+    def ranked(without: int | None = None) -> list[Row]:
+        return [
+            (example, measures(example, ordered(example, without, weights)))
+            for weights, test in fitted
+            for example in test
+        ]
+
+    def ordered(example: Example, without: int | None, weights: Weights) -> list[Candidate]:
+        return order(example, weights, without)
+
+    print("| ranking | tasks | n | " + " | ".join(NAMES) + " |\n|---|---|---|" + "---|" * len(NAMES))
+    show("leave one repository out", ranked())
+    for at, name in enumerate(ALL):
+        show(f"without {name}", ranked(at), lambda group: "," not in group)
+    if options.packs:
+        show_packs(records, options.mirrors, options.cache, options.budget)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""``jm context``: what a worker would be shown for a task, and why."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from journeyman.cli.edge import answer, answer_json, checked_directory, run_async, say
+from journeyman.cli.look import Json
+from journeyman.cli.run import Repo
+from journeyman.domain.errors import JourneymanError
+
+if TYPE_CHECKING:
+    from journeyman.context.packer import Answer
+
+_SHOWN = 15
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's command."""
+    app.command("context")(context)
+
+
+def context(
+    task: Annotated[
+        str | None, typer.Argument(help="The task; - reads it from standard input.", show_default=False)
+    ] = None,
+    repo: Repo = Path(),
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            "--budget", min=1, help="Fill so many tokens. Without it the pack stops where a run's does."
+        ),
+    ] = None,
+    query_file: Annotated[
+        Path | None, typer.Option("--query-file", help="Read the task from a file.", show_default=False)
+    ] = None,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="FILE", help="Why a file is ranked where it is.")
+    ] = None,
+    json_output: Json = False,
+    html: Annotated[bool, typer.Option("--html", help="Answer as an HTML page on stdout.")] = False,
+) -> int:
+    """Show which files and lines a worker would get with a task, and why."""
+    text = _task(task, query_file)
+    found = run_async(_ask(checked_directory(repo), text, budget))
+    for note in found.index.notes:
+        say(f"note: {note}")
+    if explain is not None:
+        return _explain(found, explain, json_output=json_output)
+    if html:
+        from journeyman.context.explain import as_html
+
+        answer(as_html(found, text))
+    elif json_output:
+        from journeyman.context.explain import as_json
+
+        answer_json(as_json(found))
+    else:
+        _tell(found)
+    return 0
+
+
+async def _ask(directory: Path, text: str, budget: int | None) -> Answer:
+    from journeyman.bootstrap import pack_context
+    from journeyman.config import read_surroundings
+
+    return await pack_context(directory, read_surroundings(), text, budget)
+
+
+def _task(task: str | None, file: Path | None) -> str:
+    if (task is None) == (file is None):
+        raise JourneymanError(
+            "usage", "give the task, or --query-file, and not both", hint="jm context --help"
+        )
+    if file is not None:
+        try:
+            text = file.read_text("utf-8", "replace")
+        except OSError as error:
+            raise JourneymanError("usage", f"{file} cannot be read: {error.strerror}") from None
+    else:
+        text = sys.stdin.read() if task == "-" else task or ""
+    if not text.strip():
+        raise JourneymanError("bad-task", "the task is empty")
+    return text
+
+
+def _tell(found: Answer) -> None:
+    packed = [file for file in found.pack.files if file.ranges]
+    for place, file in enumerate(found.pack.files[: max(_SHOWN, len(packed))], 1):
+        lines = ", ".join(f"{first}-{last}" for first, last in file.ranges)
+        answer(f"{place:>3}. {file.path}" + (f"  lines {lines}" if lines else ""))
+        answer(f"     {'; '.join(file.reasons)}")
+    unread = len(found.index.tree.left_out) + sum(bool(file.skipped) for file in found.index.files)
+    answer(
+        f"\n{found.pack.tokens} tokens from {len(packed)} files of {len(found.index.files)};"
+        f" index {found.index.index_s:.2f} s, query {found.query_s:.2f} s"
+        + (f"; {unread} files not read (--json names them)" if unread else "")
+    )
+
+
+def _explain(found: Answer, path: str, *, json_output: bool) -> int:
+    from dataclasses import asdict
+
+    from journeyman.context.explain import explain, left_out
+
+    made = explain(found, path)
+    if made is None:
+        reason = dict(left_out(found)).get(path, "git does not list it, or ignores it")
+        raise JourneymanError("usage", f"{path} is not in the index: {reason}")
+    if json_output:
+        answer_json(asdict(made))
+        return 0
+    answer(f"{made.path}: place {made.place}, score {made.score:.3f}")
+    answer(f"  a {made.kind} file: counts {made.kind_weight:g}")
+    for name, share in made.signals:
+        answer(f"  {name:<12} {share:.3f}")
+    for reason in made.reasons:
+        answer(f"  - {reason}")
+    lines = ", ".join(f"{first}-{last}" for first, last in made.ranges)
+    answer(f"  in the pack: {'lines ' + lines if lines else 'no'}")
+    return 0

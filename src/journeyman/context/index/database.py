@@ -1,0 +1,219 @@
+"""The index on disk: one SQLite file for a repository, whatever its checkouts; every content once.
+
+What a content holds is written in *segments*: batches with postings of their own, so that adding never
+rewrites. A segment is written in one transaction; which segment counts for a content is said by one row.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from journeyman.context.index.segment import Segment
+
+VERSION = 1
+"""Of the tables and of the parser: another version's file is left alone, and a new one is made."""
+_BUSY_S = 60.0
+_MOST_VARIABLES = 500
+_TABLES = """
+CREATE TABLE IF NOT EXISTS segment (id INTEGER PRIMARY KEY AUTOINCREMENT, files INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS content (
+    key TEXT PRIMARY KEY, segment INTEGER NOT NULL, place INTEGER NOT NULL, skipped TEXT NOT NULL,
+    lines INTEGER NOT NULL, lengths BLOB NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS posting (
+    segment INTEGER NOT NULL, term TEXT NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (segment, term)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS past (
+    number INTEGER PRIMARY KEY, sha TEXT NOT NULL UNIQUE, time INTEGER NOT NULL, paths TEXT NOT NULL,
+    terms TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS head (sha TEXT PRIMARY KEY, numbers BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+ContentRow = tuple[str, int, int, str, int, bytes]
+
+
+class Database:
+    """One repository's index. ``note`` says when it is not kept."""
+
+    def __init__(self, path: Path, *, note: str = "") -> None:
+        """Opens the file, and makes it when it is missing, of another version, or damaged."""
+        self.path = path
+        self.note = note
+        self._connection = _opened(path)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that the index has."""
+        wanted = list(keys)
+        if len(wanted) > 4 * _MOST_VARIABLES:
+            have = {row[0] for row in self._connection.execute("SELECT key FROM content")}
+            return have.intersection(wanted)
+        found = (
+            row[0] for part in _parts(wanted) for row in self._select("SELECT key FROM content", "key", part)
+        )
+        return set(found)
+
+    def add(self, segment: Segment) -> None:
+        """Write a segment. A content that another process wrote meanwhile stays that one's."""
+        with self._writing() as connection:
+            cursor = connection.execute("INSERT INTO segment (files) VALUES (?)", (len(segment.files),))
+            number = cursor.lastrowid
+            connection.executemany(
+                "INSERT OR IGNORE INTO content VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (key, number, place, skipped, lines, lengths, facts)
+                    for key, place, skipped, lines, lengths, facts in segment.files
+                ],
+            )
+            connection.executemany(
+                "INSERT INTO posting VALUES (?, ?, ?)",
+                [(number, term, data) for term, data in segment.rows()],
+            )
+
+    def contents(self) -> Iterator[ContentRow]:
+        """Key, segment, place, why skipped, lines and chunk lengths of everything that is known."""
+        return self._connection.execute("SELECT key, segment, place, skipped, lines, lengths FROM content")
+
+    def segments(self) -> list[int]:
+        """All segments, oldest first."""
+        return [row[0] for row in self._connection.execute("SELECT id FROM segment ORDER BY id")]
+
+    def postings(self, term: str, segments: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """Segment and postings of a term."""
+        execute = self._connection.execute
+        for segment in segments:
+            row = execute(
+                "SELECT data FROM posting WHERE segment = ? AND term = ?", (segment, term)
+            ).fetchone()
+            if row is not None:
+                yield segment, row[0]
+
+    def facts(self, key: str) -> str | None:
+        """The facts of one content."""
+        row = self._connection.execute("SELECT facts FROM content WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def head(self, sha: str) -> bytes | None:
+        """The numbers of the commits before a head, newest first, when they were looked up before."""
+        row = self._connection.execute("SELECT numbers FROM head WHERE sha = ?", (sha,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def numbers(self, shas: list[str]) -> dict[str, int]:
+        """Numbers of the commits that are known."""
+        rows = (
+            row for part in _parts(shas) for row in self._select("SELECT sha, number FROM past", "sha", part)
+        )
+        return dict(rows)
+
+    def add_history(self, commits: Iterable[tuple[str, int, str, str]]) -> None:
+        """Write commits: sha, time, paths, terms."""
+        with self._writing() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO past (sha, time, paths, terms) VALUES (?, ?, ?, ?)", commits
+            )
+
+    def add_head(self, sha: str, numbers: bytes) -> None:
+        """Remember which commits are before a head."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO head VALUES (?, ?)", (sha, numbers))
+
+    def past(self) -> Iterator[tuple[int, int, str, str]]:
+        """Number, time, paths and terms of all known commits."""
+        return self._connection.execute("SELECT number, time, paths, terms FROM past")
+
+    def _select(self, what: str, column: str, values: list[str]) -> list[tuple[str, int]]:
+        marks = ",".join("?" * len(values))
+        return self._connection.execute(f"{what} WHERE {column} IN ({marks})", values).fetchall()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+def open_database(folder: Path, name: str) -> Database:
+    """The index called ``name`` in a folder of the cache; a passing one where that cannot be written."""
+    path = folder / f"{name}-{VERSION}.sqlite"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Database(path)
+    except (OSError, sqlite3.OperationalError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+    passing = Path(tempfile.mkdtemp(prefix="jm-index-")) / path.name
+    return Database(passing, note=f"the index is not kept: {folder} cannot be written ({reason})")
+
+
+def discard_passing(database: Database) -> None:
+    """Close an index; delete it when it is not kept."""
+    database.close()
+    if database.note:
+        for file in database.path.parent.iterdir():
+            file.unlink(missing_ok=True)
+        database.path.parent.rmdir()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    for attempt in (1, 2):
+        connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        try:
+            _prepare(connection)
+        except sqlite3.OperationalError:
+            connection.close()
+            raise
+        except sqlite3.DatabaseError:
+            # Damaged, or no database at all: what it held can be found again.
+            connection.close()
+            if attempt == 2:
+                raise
+            _remove(path)
+            continue
+        return connection
+    raise AssertionError("unreachable")
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA cache_size=-32000")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == VERSION:
+        connection.execute("SELECT key FROM content LIMIT 1").fetchone()
+        connection.execute("SELECT segment FROM posting LIMIT 1").fetchone()
+        return
+    if version:
+        raise sqlite3.DatabaseError("of another version")
+    for statement in _TABLES.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={VERSION}")
+    # An index that nobody can write is of no use: told now rather than in the middle.
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("COMMIT")
+
+
+def _remove(path: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{path}{ending}").unlink()
+
+
+def _parts(values: list[str]) -> Iterator[list[str]]:
+    for at in range(0, len(values), _MOST_VARIABLES):
+        yield values[at : at + _MOST_VARIABLES]
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether a disk has no room."""
+    return "full" in str(error) or getattr(error, "errno", None) == errno.ENOSPC

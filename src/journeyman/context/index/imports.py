@@ -1,0 +1,103 @@
+"""From what an import names to the files that it means."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+
+_SCRIPT = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".d.ts", ".vue", ".svelte")
+_MOST = 20
+
+
+class Resolver:
+    """Answers for one set of paths."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._by_stem: dict[str, list[str]] = {}
+        self._by_folder: dict[str, list[str]] = {}
+        self._paths = set(paths)
+        for path in sorted(self._paths):
+            folder, name = posixpath.split(path)
+            stem = name.split(".")[0]
+            self._by_folder.setdefault(folder, []).append(path)
+            if stem in {"__init__", "index", "mod"}:
+                stem = posixpath.basename(folder)
+            self._by_stem.setdefault(stem, []).append(path)
+
+    def resolve(self, path: str, name: str) -> tuple[str, ...]:
+        """The files of the tree that ``name``, imported in ``path``, may mean."""
+        if path.endswith((".py", ".pyi", ".pyx")):
+            return self._python(path, name)
+        if path.endswith(_SCRIPT):
+            return self._script(path, name)
+        if path.endswith(".go"):
+            return self._folder(name, ".go")
+        if path.endswith(".rs"):
+            return self._rust(path, name)
+        if path.endswith(".java"):
+            return self._suffix(name.split("."), path)
+        return self._suffix(posixpath.splitext(name.lstrip("./"))[0].split("/"), path)
+
+    def _python(self, path: str, name: str) -> tuple[str, ...]:
+        if not name.startswith("."):
+            return self._suffix(name.split("."), path)
+        folder = posixpath.dirname(path)
+        for _ in range(len(name) - len(name.lstrip(".")) - 1):
+            folder = posixpath.dirname(folder)
+        rest = name.lstrip(".").replace(".", "/")
+        base = posixpath.normpath(posixpath.join(folder, rest)) if rest else folder
+        return self._existing((f"{base}.py", f"{base}/__init__.py", f"{base}.pyi"))
+
+    def _script(self, path: str, name: str) -> tuple[str, ...]:
+        if not name.startswith("."):
+            return self._suffix([part for part in name.split("/") if part and part not in {"@", "~"}], path)
+        base = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+        bare = posixpath.splitext(base)[0] if base.endswith(_SCRIPT) else base
+        return self._existing(
+            (base, *(bare + end for end in _SCRIPT), *(f"{base}/index{end}" for end in _SCRIPT))
+        )
+
+    def _rust(self, path: str, name: str) -> tuple[str, ...]:
+        parts = [part for part in name.split("::") if part]
+        if "::" not in name:
+            folder, own = posixpath.split(path)
+            base = folder if own in {"mod.rs", "lib.rs", "main.rs"} else posixpath.splitext(path)[0]
+            return self._existing((f"{base}/{name}.rs", f"{base}/{name}/mod.rs"))
+        parts = [part for part in parts if part not in {"crate", "super", "self"}]
+        for size in range(len(parts), 0, -1):
+            found = self._suffix(parts[:size], path)
+            if found:
+                return found
+        return ()
+
+    def _suffix(self, parts: list[str], path: str) -> tuple[str, ...]:
+        """Files whose path ends in the parts; of several, those nearest to ``path``."""
+        if not parts or not parts[-1]:
+            return ()
+        wanted = "/".join(parts)
+        found = []
+        for candidate in self._by_stem.get(parts[-1], ()):
+            bare = candidate.rsplit("/", 1)
+            stem = bare[-1].split(".")[0]
+            whole = f"{bare[0]}/{stem}" if len(bare) == 2 else stem
+            if stem in {"__init__", "index", "mod"}:
+                whole = bare[0]
+            if (whole == wanted or whole.endswith("/" + wanted)) and candidate != path:
+                found.append(candidate)
+        if len(found) <= 1:
+            return tuple(found)
+        near = {candidate: len(posixpath.commonprefix((candidate, path))) for candidate in found}
+        best = max(near.values())
+        return tuple(candidate for candidate in found if near[candidate] == best)[:_MOST]
+
+    def _folder(self, name: str, ending: str) -> tuple[str, ...]:
+        parts = name.split("/")
+        for size in range(len(parts), 0, -1):
+            files = self._by_folder.get("/".join(parts[-size:]), ())
+            found = tuple(f for f in files if f.endswith(ending) and not f.endswith("_test.go"))
+            if found:
+                return found[:_MOST]
+        return ()
+
+    def _existing(self, candidates: Iterable[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(path for path in candidates if path in self._paths))[:2]

@@ -1,0 +1,138 @@
+"""Bringing the index up to date: what changed is parsed, in processes of its own when there is much."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import journeyman
+from journeyman.context.index.database import Database, discard_passing, is_full, open_database
+from journeyman.context.index.history import read_history
+from journeyman.context.index.tree import CheckoutLister, GitCall, Lister, Tree, TreeLister
+from journeyman.context.index.view import Index, view
+from journeyman.context.index.worker import index_files
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.process import Command, CommandRunner
+
+__all__ = ["CheckoutLister", "Indexer", "Place", "TreeLister", "index_name"]
+
+_FEW_FILES = 60
+"""So many are parsed here: starting a process takes as long."""
+_FILES_PER_PROCESS = 60
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a checkout and its index are."""
+
+    root: Path
+    cache: Path
+    """The folder of all indexes."""
+    name: str
+    """Of this repository's index; see :func:`index_name`."""
+
+
+def index_name(identity: str) -> str:
+    """A file name for what all checkouts of a repository have in common."""
+    return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:20]
+
+
+class Indexer:
+    """Keeps one repository's index. ``git`` runs in the checkout; ``runner`` starts our own processes.
+
+    ``head`` is where history is read from, when it is not the checkout's; ``variables`` mark the processes.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        git: GitCall,
+        runner: CommandRunner,
+        lister: Lister,
+        *,
+        head: str | None = None,
+        variables: Mapping[str, str] | None = None,
+        processes: int | None = None,
+    ) -> None:
+        self._place = place
+        self._git = git
+        self._runner = runner
+        self._lister = lister
+        self._known_head = head
+        self._variables = dict(variables or {})
+        self._processes = processes or os.cpu_count() or 1
+        self._database: Database | None = None
+
+    async def index(self) -> Index:
+        """The index of the checkout as it is now. Raises JourneymanError for git's and the disk's trouble."""
+        started = time.perf_counter()
+        try:
+            return await self._index(started)
+        except sqlite3.Error as error:
+            code = "disk-full" if is_full(error) else "context-failed"
+            raise JourneymanError(
+                code, f"the index of the repository failed: {error}", hint=f"rm -r {self._place.cache}"
+            ) from error
+
+    async def _index(self, started: float) -> Index:
+        if self._database is None:
+            self._database = open_database(self._place.cache, self._place.name)
+        database = self._database
+        tree, head = await asyncio.gather(self._lister(), self._head())
+        wanted = {key: path for path, key in reversed(tree.keys.items())}
+        known = database.known(wanted)
+        changed = [(key, wanted[key]) for key in wanted if key not in known]
+        history, _ = await asyncio.gather(
+            read_history(self._git, database, head), self._parse(database, tree, changed)
+        )
+        notes = (database.note,) if database.note else ()
+        made = view(tree, database, history, notes)
+        made.index_s = time.perf_counter() - started
+        return made
+
+    def close(self) -> None:
+        """Let the index go; one that could not be kept is deleted."""
+        if self._database is not None:
+            discard_passing(self._database)
+            self._database = None
+
+    async def _head(self) -> str:
+        if self._known_head is not None:
+            return self._known_head
+        return (await self._git("rev-parse", "HEAD")).decode("ascii").strip()
+
+    async def _parse(self, database: Database, tree: Tree, changed: list[tuple[str, str]]) -> None:
+        if len(changed) <= _FEW_FILES:
+            await asyncio.to_thread(index_files, database, tree.root, changed)
+            return
+        count = max(1, min(self._processes, len(changed) // _FILES_PER_PROCESS))
+        results = await asyncio.gather(
+            *(self._process(database, tree, changed[number::count]) for number in range(count))
+        )
+        if not all(results):
+            # What a process could not do is done here: slower, and with its reason.
+            missing = database.known(key for key, _ in changed)
+            rest = [item for item in changed if item[0] not in missing]
+            await asyncio.to_thread(index_files, database, tree.root, rest)
+
+    async def _process(self, database: Database, tree: Tree, files: list[tuple[str, str]]) -> bool:
+        names = b"".join(os.fsencode(part) + b"\0" for item in files for part in item)
+        program = (sys.executable, "-P", "-s", "-m", "journeyman.context.index.worker")
+        command = Command(
+            argv=(*program, str(database.path), str(tree.root)),
+            cwd=tree.root,
+            env={
+                "PYTHONPATH": str(Path(journeyman.__file__).parents[1]),
+                "PATH": os.defpath,
+                **self._variables,
+            },
+            stdin=names,
+        )
+        return (await self._runner.run(command)).ok

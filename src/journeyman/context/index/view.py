@@ -1,0 +1,177 @@
+"""The index as one checkout sees it now: what ranking and packing read."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from journeyman.context.index.database import Database
+from journeyman.context.index.history import PastCommit
+from journeyman.context.index.imports import Resolver
+from journeyman.context.index.kinds import FileKind, bare_stem, file_kind
+from journeyman.context.index.segment import CHUNK_SHIFT, Facts, read_facts
+from journeyman.context.index.tree import Tree
+from journeyman.context.index.worker import read_regular
+
+_MASK = (1 << CHUNK_SHIFT) - 1
+_NOTHING = Facts((), (), ())
+
+
+@dataclass(frozen=True)
+class IndexedFile:
+    """One file of the checkout."""
+
+    path: str
+    key: str
+    kind: FileKind
+    lines: int
+    lengths: array[int]
+    """Terms in each of its chunks."""
+    skipped: str
+
+
+Posting = dict[int, list[tuple[int, int]]]
+"""By a file's number: chunk and count of a term."""
+
+
+@dataclass
+class Index:
+    """Files by number, in the order of their paths; words, facts and history behind them."""
+
+    tree: Tree
+    files: tuple[IndexedFile, ...]
+    history: tuple[PastCommit, ...]
+    notes: tuple[str, ...] = ()
+    """What weakens it, for a person."""
+    index_s: float = 0.0
+    path_terms: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """Filled where it is needed."""
+    _database: Database | None = None
+    _places: dict[int, dict[int, int]] = field(default_factory=dict)
+    """By segment: from places to file numbers."""
+    _copies: dict[int, list[int]] = field(default_factory=dict)
+    _facts: dict[str, Facts] = field(default_factory=dict)
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """File numbers by path."""
+        return {file.path: number for number, file in enumerate(self.files)}
+
+    @cached_property
+    def by_name(self) -> dict[str, list[int]]:
+        """File numbers by the file's own name."""
+        found: dict[str, list[int]] = {}
+        for number, file in enumerate(self.files):
+            found.setdefault(file.path.rsplit("/", 1)[-1], []).append(number)
+        return found
+
+    @cached_property
+    def by_stem(self) -> dict[str, list[int]]:
+        """File numbers by the module's name: a package's file has its folder's."""
+        found: dict[str, list[int]] = {}
+        for number, file in enumerate(self.files):
+            folder, _, name = file.path.rpartition("/")
+            stem = name.split(".")[0]
+            if stem in {"__init__", "index", "mod"}:
+                stem = folder.rpartition("/")[-1]
+            found.setdefault(stem, []).append(number)
+        return found
+
+    @cached_property
+    def by_folder(self) -> dict[str, list[int]]:
+        """File numbers by folder."""
+        found: dict[str, list[int]] = {}
+        for number, file in enumerate(self.files):
+            found.setdefault(file.path.rpartition("/")[0] or ".", []).append(number)
+        return found
+
+    @cached_property
+    def tests_by_stem(self) -> dict[str, list[int]]:
+        """Test files by what their names say that they test."""
+        found: dict[str, list[int]] = {}
+        for number, file in enumerate(self.files):
+            if file.kind is FileKind.TEST:
+                found.setdefault(bare_stem(file.path).strip("_"), []).append(number)
+        return found
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        """Finds what imports mean."""
+        return Resolver(file.path for file in self.files)
+
+    def posting(self, term: str) -> Posting:
+        """Where a term is."""
+        found: Posting = {}
+        if self._database is None:
+            return found
+        for segment, data in self._database.postings(term, self._places):
+            places = self._places[segment]
+            numbers = array("I")
+            numbers.frombytes(data)
+            pairs = iter(numbers)
+            for place, packed in zip(pairs, pairs, strict=True):
+                number = places.get(place)
+                if number is None:
+                    continue
+                entry = (packed >> CHUNK_SHIFT, packed & _MASK)
+                if number in found:
+                    found[number].append(entry)
+                else:
+                    found[number] = [entry]
+        if self._copies:
+            for number in [number for number in found if number in self._copies]:
+                for copy in self._copies[number]:
+                    found[copy] = found[number]
+        return found
+
+    def facts(self, number: int) -> Facts:
+        """What a file defines and imports."""
+        key = self.files[number].key
+        if key not in self._facts:
+            text = self._database.facts(key) if self._database else None
+            self._facts[key] = read_facts(text) if text else _NOTHING
+        return self._facts[key]
+
+    def imports(self, number: int) -> tuple[str, ...]:
+        """The paths that a file imports."""
+        path = self.files[number].path
+        found = (self.resolver.resolve(path, name) for name in self.facts(number).imports)
+        return tuple(dict.fromkeys(target for targets in found for target in targets if target != path))
+
+    def text_lines(self, number: int) -> list[str]:
+        """A file's lines as they are now; none when it has gone."""
+        data = read_regular(Path(self.tree.root) / self.files[number].path)
+        if data is None:
+            return []
+        lines = data.decode("utf-8", "replace").split("\n")
+        return lines[:-1] if lines[-1] == "" else lines
+
+
+def view(tree: Tree, database: Database, history: tuple[PastCommit, ...], notes: tuple[str, ...]) -> Index:
+    """The index over a tree whose contents the database has."""
+    by_key: dict[str, list[int]] = {}
+    paths = list(tree.keys)
+    for number, path in enumerate(paths):
+        by_key.setdefault(tree.keys[path], []).append(number)
+    found: list[IndexedFile | None] = [None] * len(paths)
+    places: dict[int, dict[int, int]] = {}
+    copies: dict[int, list[int]] = {}
+    for key, segment, place, skipped, lines, packed in database.contents():
+        numbers = by_key.get(key)
+        if numbers is None:
+            continue
+        lengths = array("I")
+        lengths.frombytes(packed)
+        for number in numbers:
+            found[number] = IndexedFile(paths[number], key, file_kind(paths[number]), lines, lengths, skipped)
+        places.setdefault(segment, {})[place] = numbers[0]
+        if len(numbers) > 1:
+            copies[numbers[0]] = numbers[1:]
+    nothing = array("I")
+    files = tuple(
+        file or IndexedFile(paths[number], tree.keys[paths[number]], file_kind(paths[number]), 0, nothing, "")
+        for number, file in enumerate(found)
+    )
+    return Index(tree, files, history, notes, _database=database, _places=places, _copies=copies)

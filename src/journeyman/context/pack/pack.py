@@ -1,0 +1,307 @@
+"""Fills a token budget: the lines that matter most, then signatures, then paths; always the same way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from journeyman.context.index.kinds import FileKind
+from journeyman.context.index.segment import DEFINES
+from journeyman.context.index.view import Index
+from journeyman.context.pack.blocks import Block, blocks_of, widened
+from journeyman.context.pack.tokens import MARGIN, estimate_tokens, raw_tokens
+from journeyman.context.rank.features import Words
+from journeyman.context.rank.fuse import RankedFile, Ranking
+from journeyman.context.rank.neighbours import related_paths
+from journeyman.context.rank.query import weighted_terms
+
+DEFAULT_BUDGET = 8_000
+_FILES = 30
+"""So many files, from the first on, are cut into blocks."""
+_SMALL_CHARACTERS = 10_000
+_TINY_LINES = 60
+_AROUND_FAILURE = 12
+_SIGNATURE_FILES = 6
+_SIGNATURE_SHARE = 0.08
+_NAMED_TESTS = 8
+_NEXT = 12
+_TEST_VALUE = 0.6
+_WORTH = 0.08
+"""Below this share of the best block's value, a thrifty pack takes nothing more."""
+_WORTH_WHEN_NAMED = 0.5
+"""The same when the task names exactly what is to change."""
+
+
+@dataclass(frozen=True)
+class PackRequest:
+    """What a pack is for."""
+
+    budget: int = DEFAULT_BUDGET
+    thrifty: bool = False
+    """Stop where what is left is little like the task, rather than when the budget is used up."""
+    failures: tuple[tuple[str, int], ...] = ()
+    """Paths and lines that failures point to: they come first."""
+    wanted: tuple[str, ...] = ()
+    """Paths that a plan names: they come next."""
+    only_failures: bool = False
+    """Nothing but the lines that failures point to."""
+    checks: tuple[str, ...] = ()
+    guidance: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PackedFile:
+    """A ranked file and the lines of it that the pack holds."""
+
+    path: str
+    score: float
+    reasons: tuple[str, ...]
+    ranges: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """What a worker is shown."""
+
+    text: str
+    tokens: int
+    """Estimated."""
+    files: tuple[PackedFile, ...]
+    """All ranked files, best first."""
+    left_out: tuple[str, ...]
+    """Ranked files with no line in the pack."""
+
+
+@dataclass
+class _Filling:
+    """The pack as it grows."""
+
+    index: Index
+    room: float
+    """Tokens left, without margin."""
+    lines: dict[int, list[str]] = field(default_factory=dict)
+    shown: dict[int, set[int]] = field(default_factory=dict)
+    costs: dict[int, list[float]] = field(default_factory=dict)
+
+    def read(self, number: int) -> list[str]:
+        """A file's lines, read once."""
+        if number not in self.lines:
+            lines = self.index.text_lines(number)
+            self.lines[number] = lines
+            self.costs[number] = [raw_tokens(f"{at}|{line}\n") for at, line in enumerate(lines, 1)]
+        return self.lines[number]
+
+    def add(self, number: int, first: int, last: int) -> bool:
+        """Show lines when there is room for all of them."""
+        lines = self.read(number)
+        held = self.shown.get(number, set())
+        fresh = [line for line in range(max(1, first), min(last, len(lines)) + 1) if line not in held]
+        if not fresh:
+            return True
+        cost = sum(self.costs[number][line - 1] for line in fresh)
+        head = 0.0 if held else raw_tokens(self.index.files[number].path) + 40
+        if cost + head > self.room:
+            return False
+        self.room -= cost + head
+        self.shown.setdefault(number, set()).update(fresh)
+        return True
+
+
+def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
+    """The pack of a ranking."""
+    filling = _Filling(index, request.budget / MARGIN - 2)
+    head = _map(index, request)
+    tests = _tests(index, ranking)
+    filling.room -= raw_tokens(head) + raw_tokens("\n".join(tests)) + 40
+    _failures_first(filling, request, index)
+    for path in request.wanted:
+        number = index.numbers.get(path)
+        if number is not None and len(filling.read(number)) <= _TINY_LINES:
+            filling.add(number, 1, _TINY_LINES)
+    if request.only_failures:
+        return _rendered(filling, "", _shown(filling, ranking, index), [], (), ranking, request)
+    _fill(filling, ranking, request)
+    _signatures(filling, ranking, request)
+    tail = tuple(file.path for file in ranking.files if file.number not in filling.shown and file.score > 0)
+    return _rendered(filling, head, _shown(filling, ranking, index), tests, tail, ranking, request)
+
+
+def _shown(filling: _Filling, ranking: Ranking, index: Index) -> list[RankedFile]:
+    """Files with lines in the pack: those that failures and plans point to, then by rank."""
+    ranked = {file.number for file in ranking.files}
+    pointed = [_unranked(index, number) for number in sorted(filling.shown) if number not in ranked]
+    return pointed + [file for file in ranking.files if file.number in filling.shown]
+
+
+def _failures_first(filling: _Filling, request: PackRequest, index: Index) -> None:
+    for path, line in request.failures:
+        number = index.numbers.get(path)
+        if number is not None:
+            filling.add(number, line - _AROUND_FAILURE, line + _AROUND_FAILURE)
+
+
+def _fill(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
+    index = filling.index
+    best = max((file.score for file in ranking.files), default=0.0)
+    if best <= 0:
+        return
+    words = Words(index)
+    terms = {term: weight * words.idf(term) for term, weight in weighted_terms(ranking.query).items()}
+    named = _named_exactly(index, ranking, words)
+    by_file: list[list[tuple[Block, RankedFile]]] = []
+    for file in ranking.files[:_FILES]:
+        worth = _TEST_VALUE if index.files[file.number].kind is FileKind.TEST else 1.0
+        facts = index.facts(file.number)
+        blocks = blocks_of(file, ranking, facts, filling.read(file.number), best, terms)
+        by_file.append([(Block(b.path, b.first, b.last, b.value * worth, b.name), file) for b in blocks])
+    first = [blocks[0] for blocks in by_file[:3] if blocks]
+    rest = sorted(
+        (item for blocks in by_file for item in blocks),
+        key=lambda item: (-item[0].value, item[1].path, item[0].first),
+    )
+    if not rest:
+        return
+    least = rest[0][0].value * ((_WORTH_WHEN_NAMED if named else _WORTH) if request.thrifty else 0.0)
+    for block, file in (*first, *rest):
+        exact = (file.path, block.name.rsplit(".", 1)[-1].lower()) in named
+        if block.value < least and not exact:
+            continue
+        count = len(filling.read(file.number))
+        filling.add(file.number, *widened(block.first, block.last, count))
+        if (block, file) == first[0]:
+            _whole_first(filling, file, request, named=bool(named))
+
+
+def _whole_first(filling: _Filling, file: RankedFile, request: PackRequest, *, named: bool) -> None:
+    """The first file whole when it is small: most changes are in it."""
+    lines = filling.read(file.number)
+    small = (
+        len(lines) <= _TINY_LINES
+        if request.thrifty and named
+        else (sum(map(len, lines)) < min(_SMALL_CHARACTERS, 2 * filling.room))
+    )
+    if small:
+        filling.add(file.number, 1, len(lines))
+
+
+def _named_exactly(index: Index, ranking: Ranking, words: Words) -> set[tuple[str, str]]:
+    """Path and lower-case name of definitions that the task names and one source file alone has."""
+    found: set[tuple[str, str]] = set()
+    for name in ranking.query.names:
+        places = [n for n in words.posting(DEFINES + name.lower()) if index.files[n].kind is FileKind.SOURCE]
+        if len(places) == 1:
+            found.add((index.files[places[0]].path, name.lower()))
+    return found
+
+
+def _signatures(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
+    """First lines of definitions that are not shown, of the first files; not where tokens are to be saved."""
+    if request.thrifty:
+        return
+    share = _SIGNATURE_SHARE * request.budget
+    for file in ranking.files[:_SIGNATURE_FILES]:
+        lines, held = filling.read(file.number), filling.shown.get(file.number, set())
+        for symbol in filling.index.facts(file.number).symbols:
+            line = _signature_line(symbol.first, symbol.last, symbol.name, lines)
+            if symbol.kind == "constant" or line in held or line > len(lines):
+                continue
+            cost = filling.costs[file.number][line - 1]
+            if cost > min(share, filling.room):
+                return
+            share -= cost
+            filling.add(file.number, line, line)
+
+
+def _signature_line(first: int, last: int, name: str, lines: list[str]) -> int:
+    """The line that names a definition: decorators and comments come before."""
+    for line in range(first, min(last, len(lines)) + 1):
+        if name in lines[line - 1]:
+            return line
+    return first
+
+
+def _tests(index: Index, ranking: Ranking) -> list[str]:
+    """The tests of the files that are first."""
+    sources = [file.number for file in ranking.files[:5] if index.files[file.number].kind is FileKind.SOURCE]
+    related = related_paths(index, sources[:3])
+    paths = [index.files[test].path for tests in related.values() for test in tests[:4]]
+    return list(dict.fromkeys(paths))[:_NAMED_TESTS]
+
+
+def _map(index: Index, request: PackRequest) -> str:
+    """A few lines on the whole repository."""
+    kinds = Counter(file.kind.value for file in index.files)
+    folders = Counter(
+        "/".join(file.path.split("/")[:-1][:2]) or "." for file in index.files if file.kind is FileKind.SOURCE
+    )
+    told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items(), key=lambda i: (-i[1], i[0])))
+    where = ", ".join(
+        f"{folder}/ {count}" for folder, count in sorted(folders.items(), key=lambda i: (-i[1], i[0]))[:6]
+    )
+    lines = [f"{len(index.files)} files: {told}. Sources: {where or 'none'}"]
+    lines += [f"Checks: {'; '.join(request.checks)}"] if request.checks else []
+    lines += [f"Guidance: {', '.join(request.guidance)}"] if request.guidance else []
+    return "\n".join(lines)
+
+
+def _unranked(index: Index, number: int) -> RankedFile:
+    return RankedFile(number, index.files[number].path, 0.0, ("a failure or the plan points to it",))
+
+
+def ranges_of(lines: set[int]) -> tuple[tuple[int, int], ...]:
+    """Lines as inclusive ranges, in order."""
+    ranges: list[tuple[int, int]] = []
+    for line in sorted(lines):
+        if ranges and ranges[-1][1] == line - 1:
+            ranges[-1] = (ranges[-1][0], line)
+        else:
+            ranges.append((line, line))
+    return tuple(ranges)
+
+
+def _rendered(
+    filling: _Filling,
+    head: str,
+    order: list[RankedFile],
+    tests: list[str],
+    tail: tuple[str, ...],
+    ranking: Ranking,
+    request: PackRequest,
+) -> Pack:
+    parts = [head] if head else []
+    for file in order:
+        ranges = ranges_of(filling.shown[file.number])
+        lines = filling.lines[file.number]
+        whole = ranges == ((1, len(lines)),)
+        shown = "whole" if whole else f"{len(filling.shown[file.number])} of {len(lines)} lines"
+        why = f": {file.reasons[0]}" if file.reasons else ""
+        body = "\n…\n".join(
+            "\n".join(f"{at}|{lines[at - 1]}" for at in range(first, last + 1)) for first, last in ranges
+        )
+        parts.append(f"{file.path} ({shown}{why})\n{body}")
+    named = [path for path in tests if path not in {file.path for file in order}]
+    if named:
+        parts.append("Their tests: " + ", ".join(named))
+    text = "\n\n".join(parts)
+    text = _with_tail(text, tail, request.budget)
+    shown_paths = {file.path for file in order}
+    files = [
+        PackedFile(f.path, f.score, f.reasons, ranges_of(filling.shown.get(f.number, set())))
+        for f in (
+            *ranking.files,
+            *(file for file in order if file.score == 0.0 and file not in ranking.files),
+        )
+    ]
+    left = tuple(path for path in tail if path not in shown_paths)
+    return Pack(text, estimate_tokens(text), tuple(files), left)
+
+
+def _with_tail(text: str, tail: tuple[str, ...], budget: int) -> str:
+    """Name the next files, as many as there is room for."""
+    used: Callable[[str], int] = estimate_tokens
+    for count in (_NEXT, 6, 3):
+        longer = f"{text}\n\nRanked next, not shown: {', '.join(tail[:count])}"
+        if tail and used(longer) <= budget:
+            return longer
+    return text

@@ -1,0 +1,1 @@
+"""Which files a task is about, and why: pure and deterministic."""

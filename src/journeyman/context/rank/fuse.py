@@ -1,0 +1,100 @@
+"""All signals fused to one order of files, with reasons a person can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from journeyman.context.index.kinds import FileKind
+from journeyman.context.index.view import Index
+from journeyman.context.index.words import EXACT
+from journeyman.context.rank.features import Evidence, Scores, word_signals
+from journeyman.context.rank.neighbours import neighbour_signals
+from journeyman.context.rank.query import Query, read_query
+from journeyman.context.rank.weights import ALL, FIRST, KINDS
+
+_MOST_REASONS = 4
+
+
+@dataclass(frozen=True)
+class RankedFile:
+    """One file's place."""
+
+    number: int
+    path: str
+    score: float
+    """Between 0 and 1: a share of what the signals could say."""
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Files, best first, and what led to their order."""
+
+    query: Query
+    files: tuple[RankedFile, ...]
+    evidence: Evidence
+
+
+def rank(index: Index, task: str, least: int = 50) -> Ranking:
+    """The files that a task may be about; all of them when there are fewer than ``least`` with a signal."""
+    query = read_query(task)
+    evidence = word_signals(index, query)
+    seeds = fuse(index, evidence.signals, FIRST, query)
+    evidence.signals |= neighbour_signals(index, seeds, evidence)
+    scores = fuse(index, evidence.signals, ALL, query)
+    for number in range(len(index.files)):
+        if len(scores) >= least:
+            break
+        scores.setdefault(number, 0.0)
+    order = sorted(scores, key=lambda number: (-scores[number], index.files[number].path))
+    files = tuple(
+        RankedFile(n, index.files[n].path, round(scores[n], 4), reasons(index, n, evidence)) for n in order
+    )
+    return Ranking(query, files, evidence)
+
+
+def fuse(index: Index, signals: dict[str, Scores], weights: dict[str, float], query: Query) -> Scores:
+    """Each signal by its largest value, times its weight; then what the file's kind is worth."""
+    total = sum(weights.values())
+    fused: Scores = {}
+    for name, weight in weights.items():
+        signal = signals.get(name) or {}
+        top = max(signal.values(), default=0.0)
+        if top > 0:
+            for number, value in signal.items():
+                fused[number] = fused.get(number, 0.0) + weight * value / top / total
+    kinds = kind_weights(query)
+    return {number: value * kinds[index.files[number].kind] for number, value in fused.items()}
+
+
+def kind_weights(query: Query) -> dict[FileKind, float]:
+    """What each kind of file is worth for a task: documents more when the task is about them."""
+    weights = dict(KINDS)
+    title = set(query.title_terms)
+    if title & {"doc", "docs", "documentation", "document", "docstr", "readme", "changelog", "typo"}:
+        weights[FileKind.DOC] = max(weights[FileKind.DOC], 0.5)
+    if title & {"exampl", "example", "tutorial", "demo", "benchmark"}:
+        weights[FileKind.EXAMPLE] = max(weights[FileKind.EXAMPLE], 0.6)
+    if title & {"test", "tests", "fixture", "coverage", "flaky"}:
+        weights[FileKind.TEST] = max(weights[FileKind.TEST], 0.9)
+    return weights
+
+
+def reasons(index: Index, number: int, evidence: Evidence) -> tuple[str, ...]:
+    """Why a file is where it is, strongest first."""
+    said: list[str] = []
+    if number in evidence.framed:
+        lines = ", ".join(map(str, evidence.framed[number][:3]))
+        said.append(f"in the traceback at line {lines}")
+    if number in evidence.mentioned:
+        said.append(f"named in the task as `{evidence.mentioned[number]}`")
+    said += [f"defines `{name}` named in the task" for name in evidence.defined.get(number, ())[:2]]
+    words = evidence.words.get(number, {})
+    best = [term.removeprefix(EXACT) for term in sorted(words, key=lambda term: (-words[term], term))[:4]]
+    if best:
+        said.append(f"speaks of {', '.join(best)}")
+    if number in evidence.neighbours:
+        said.append(evidence.neighbours[number])
+    if number in evidence.commits:
+        said.append(f"changed by {evidence.commits[number]} of the commits most like the task")
+    return tuple(said[:_MOST_REASONS]) or (f"a {index.files[number].kind.value} file",)
