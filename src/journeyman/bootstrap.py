@@ -504,7 +504,7 @@ def _agent(project: Project, settings: Settings, task: Task) -> Worker:
         }
         return {phase: made[name] for phase, name in names.items() if name}
 
-    return AgentWorker(make_models, settings.budget)
+    return AgentWorker(make_models, settings.budget, settings.context.mode)
 
 
 def _autofix(_name: str, _table: WorkerSettings, project: Project) -> Worker:

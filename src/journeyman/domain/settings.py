@@ -95,6 +95,23 @@ class FastPathSettings:
     mode: FastPathMode = FastPathMode.NEVER
 
 
+class ContextMode(StrEnum):
+    """What the built-in agent's first request holds of the repository."""
+
+    PACK = "pack"
+    """What the task is about."""
+    FILES = "files"
+    """Every line of the files that the plan names; the planner sees the list of files. To compare with."""
+
+
+@dataclass(frozen=True)
+class ContextSettings:
+    """How the built-in agent's first request is filled."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    mode: ContextMode = ContextMode.PACK
+
+
 class WorkerType(StrEnum):
     """The kinds of worker that exist."""
 
@@ -169,6 +186,7 @@ class Settings:
     models: ModelsSettings = field(default_factory=ModelsSettings)
     phases: PhasesSettings = field(default_factory=PhasesSettings)
     fast_path: FastPathSettings = field(default_factory=FastPathSettings)
+    context: ContextSettings = field(default_factory=ContextSettings)
     workers: dict[str, WorkerSettings] = field(default_factory=dict)
     autonomy: AutonomySettings = field(default_factory=AutonomySettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)

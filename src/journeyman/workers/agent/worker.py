@@ -23,7 +23,7 @@ from journeyman.domain.model import (
 )
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Implementation, Plan, Review
-from journeyman.domain.settings import BudgetSettings
+from journeyman.domain.settings import BudgetSettings, ContextMode
 from journeyman.domain.worker import Health, ImplementRequest, PlanRequest, ReviewRequest, WorkerHost
 from journeyman.workers.agent.budget import Spending
 from journeyman.workers.agent.conversation import Conversation
@@ -31,6 +31,7 @@ from journeyman.workers.agent.prefetch import prefetch
 from journeyman.workers.agent.redact import redacted
 from journeyman.workers.agent.submitted import read_plan, read_review
 from journeyman.workers.agent.toolbox import SUBMIT_PLAN, SUBMIT_REVIEW, TOOLS, Outcome, carry_out
+from journeyman.workers.agent.whole import list_files, whole_files
 from journeyman.workers.prompt import checks_text, complaints_text, prompt_parts, scope_text
 
 T = TypeVar("T", Plan, Review)
@@ -57,9 +58,12 @@ class AgentWorker:
 
     name = "agent"
 
-    def __init__(self, make_models: MakeModels, budget: BudgetSettings) -> None:
+    def __init__(
+        self, make_models: MakeModels, budget: BudgetSettings, context: ContextMode = ContextMode.PACK
+    ) -> None:
         """``make_models`` is told whom to call when a model makes us wait, and why."""
         self._models = make_models(self._waits)
+        self._context = context
         self._host: WorkerHost | None = None
         self._spending = Spending(budget)
         self._conversations: dict[int, Conversation] = {}
@@ -71,7 +75,7 @@ class AgentWorker:
 
     async def plan(self, request: PlanRequest, host: WorkerHost) -> Plan:
         """Milestones, as a structured answer."""
-        context = await host.step("context", lambda: prefetch(host, request.task.text), str)
+        context = await host.step("context", lambda: self._planning_context(request, host), str)
         parts = (
             f"# Repository guidance\n\n{request.guidance or '(none)'}",
             f"# Scope\n\n{scope_text(request.scope)}",
@@ -127,6 +131,16 @@ class AgentWorker:
         names = ", ".join(f"{phase.value} {model.name}" for phase, model in self._models.items())
         return Health(ok=True, message=f"would ask: {names}", hint=None)
 
+    async def _planning_context(self, request: PlanRequest, host: WorkerHost) -> str:
+        if self._context is ContextMode.FILES:
+            return await list_files(host)
+        return await prefetch(host, request.task.text)
+
+    async def _working_context(self, wanted: str, named: tuple[str, ...], host: WorkerHost) -> str:
+        if self._context is ContextMode.FILES:
+            return whole_files(host, named)
+        return await prefetch(host, wanted, named)
+
     def _waits(self, seconds: float, reason: str) -> None:
         if self._host is not None:
             self._host.activity(f"waits {seconds:.0f} s: {reason}")
@@ -140,7 +154,8 @@ class AgentWorker:
             return known
         wanted = f"{request.task.text}\n{request.milestone.goal}"
         files = (*request.milestone.files, *(new.failure.path or "" for new in request.failures))
-        context = await host.step("context", lambda: prefetch(host, wanted, tuple(filter(None, files))), str)
+        named = tuple(dict.fromkeys(filter(None, files)))
+        context = await host.step("context", lambda: self._working_context(wanted, named, host), str)
         parts = prompt_parts(request)
         one = len(request.plan.milestones) == 1
         milestone = (
