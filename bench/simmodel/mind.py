@@ -151,16 +151,16 @@ def _caught_up(progress: Progress, task: Task, sight: Sight) -> Progress:
 def _missing(pending: Numbered, progress: Progress, sight: Sight, style: Style | None) -> list[Edit]:
     """The edits that cannot be made yet."""
     must_read = style is not None and style.must_read
-    return [
-        edit
-        for _, edit in pending
-        if edit.replaces
-        and (
-            not sight.sees(edit.old)
-            or edit.path in progress.stale
-            or (must_read and edit.path not in progress.ever_read)
-        )
-    ]
+    # After an attempt that it does not remember, a file that it would write may be there already.
+    unsure = progress.earlier_failure and style is not None and not progress.step
+
+    def lacks(edit: Edit) -> bool:
+        unread = edit.path not in progress.ever_read
+        if not edit.replaces:
+            return unsure and unread and edit.write is not None
+        return not sight.sees(edit.old) or edit.path in progress.stale or (must_read and unread)
+
+    return [edit for _, edit in pending if lacks(edit)]
 
 
 def _ask(conversation: Conversation, task: Task) -> Thought:

@@ -27,10 +27,8 @@ def main() -> int:
     """Exit code 1 when a run or a task is not as it must be, 2 for what was asked wrongly."""
     options = _options()
     try:
-        tasks = choose(load_tasks(), _listed(options.tasks), options.limit)
+        tasks = _chosen(options)
         shelf = load_shelf()
-        if not tasks:
-            raise BenchError(f"no task is called or of the kind {options.tasks}")
         pantry = Pantry(options.cache or default_cache(os.environ), shelf)
         _say(f"packages and tools in {pantry.folder}")
         pantry.get_ready([shelf.packages[name] for name in sorted({task.package for task in tasks})])
@@ -68,6 +66,13 @@ def _options() -> argparse.Namespace:
     ):
         parser.error("--jobs and --limit are at least 1, --time-scale is above 0 and at most 1")
     return options
+
+
+def _chosen(options: argparse.Namespace) -> tuple[SuiteTask, ...]:
+    tasks = choose(load_tasks(), _listed(options.tasks), options.limit)
+    if not tasks:
+        raise BenchError(f"no task is of the size, the kind, the package or the name {options.tasks}")
+    return tasks
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -150,18 +155,14 @@ def _notes(
     if isinstance(model, RealModel):
         what = [f"A real model, {model.name}: seconds, tokens and cost are what it took and said."]
     else:
+        pace = f"{model.first_token_s:g} s to the first token and {model.tokens_per_s:g} tokens/s"
         what = [
-            "**A simulated model**, which knows every change beforehand, slips in about a third of its first attempts,",
-            "and thinks as much as published medians say. So this shows what Journeyman adds, and nothing of how well a",
-            (
-                f"model works. Model time is simulated: {model.first_token_s:g} s to the first token and"
-                f" {model.tokens_per_s:g} tokens/s, run at {model.time_scale:g} of that and scaled back;"
-            ),
-            (
-                "checks and overhead are real seconds on this machine. Cost is simulated at the prices in"
-                " [volumes.yaml](../bench/suite/volumes.yaml)."
-            ),
-            "What can and cannot be read from it: [bench/suite](../bench/suite/README.md).",
+            "**A simulated model**, which knows every change beforehand, slips in some first attempts, and",
+            "thinks as much as published medians say: this shows what Journeyman adds, and not how well a model",
+            f"works. Its time is simulated: {pace}, run at {model.time_scale:g} of that and scaled",
+            "back. Checks and overhead are real seconds on this machine. Cost is simulated, at the prices in",
+            "[volumes.yaml](../bench/suite/volumes.yaml). What can and cannot be read from it:",
+            "[bench/suite](../bench/suite/README.md).",
         ]
     settings = (
         f"{count} tasks, {options.profiles.replace(',', ', ')}; --jobs {options.jobs} --seed {options.seed};"

@@ -30,7 +30,7 @@ PROFILES = {
     for profile in (
         Profile(
             "baseline",
-            "every phase; whole files that the plan names; one check at a time; a person for every failed VERIFY",
+            "every phase; the planned files whole; checks one by one; a person for each failed VERIFY",
             ("--full",),
             _CEREMONY,
         ),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.simmodel import SimModel
+from bench.suite.attribution import ALLOWED_S, attribute, differences
 from bench.suite.packages import Package, Pantry, clean_environment
 from bench.suite.profiles import Profile
 from bench.suite.repositories import check_out, make_repository, run_hidden
@@ -24,7 +25,6 @@ MAX_TOUCHES = 3
 """How often the bench, in place of a person, lets a run that failed go on."""
 RESUMED = frozenset({"verify-failed", "review-rejected"})
 _TIMEOUT_S = 1800
-_ATTRIBUTION_S = 0.010
 
 
 @dataclass
@@ -53,7 +53,7 @@ class RunFigures:
     cost_usd: float | None = None
     retries: int | None = None
     attribution_s: float | None = None
-    """Sum of phases and unattributed time, minus the total."""
+    """By how much the figures of time and the timeline differ at most."""
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -175,7 +175,11 @@ def _work(
     ):
         answer = _jm(root, env, "resume", answer["run_id"])
     figures.wall_s = time.monotonic() - began
+    if "problem" in answer:
+        figures.problems.append(answer["problem"])
+        return
     _read(answer, figures)
+    _attribute(answer, root, env, figures)
 
 
 def _jm(root: Path, env: dict[str, str], *arguments: str) -> dict[str, Any]:
@@ -205,9 +209,6 @@ def _jm(root: Path, env: dict[str, str], *arguments: str) -> dict[str, Any]:
 
 def _read(answer: Mapping[str, Any], figures: RunFigures) -> None:
     """The figures that Journeyman told."""
-    if "problem" in answer:
-        figures.problems.append(answer["problem"])
-        return
     kpi = answer["kpi"]
     figures.outcome, figures.stop_reason = answer["outcome"], answer["stop_reason"]
     figures.touches = answer["human_touches"]
@@ -224,20 +225,26 @@ def _read(answer: Mapping[str, Any], figures: RunFigures) -> None:
         ("model_s", "latency_s"),
     ):
         setattr(figures, name, _total([worker[key] for worker in workers]))
-    _attribute(kpi, figures)
 
 
-def _attribute(kpi: Mapping[str, Any], figures: RunFigures) -> None:
-    """All time is somewhere: the phases and what is unattributed make up the total."""
-    if kpi["total_s"] is None or kpi["unattributed_s"] is None:
+def _attribute(answer: Mapping[str, Any], root: Path, env: dict[str, str], figures: RunFigures) -> None:
+    """All time is somewhere: the timeline tells the same as the figures, to 10 ms."""
+    kpi = answer["kpi"]
+    if kpi["total_s"] is None or kpi["unattributed_s"] is None or figures.wall_s is None:
         figures.problems.append("the total or the unattributed time is unknown")
         return
-    phases = sum(phase["duration_s"] for phase in kpi["phases"].values())
-    figures.attribution_s = phases + kpi["unattributed_s"] - kpi["total_s"]
-    if abs(figures.attribution_s) > _ATTRIBUTION_S or kpi["unattributed_s"] < -_ATTRIBUTION_S:
-        figures.problems.append(
-            f"phases {phases:.3f} s and unattributed {kpi['unattributed_s']:.3f} s are not {kpi['total_s']:.3f} s"
-        )
+    argv = (sys.executable, "-m", "journeyman", "follow", answer["run_id"], "--json")
+    told = subprocess.run(argv, cwd=root, env=env, capture_output=True, text=True, check=True).stdout
+    try:
+        seen = attribute([event for line in told.splitlines() if "clock_s" in (event := json.loads(line))])
+    except ValueError as error:
+        figures.problems.append(str(error))
+        return
+    apart = differences(kpi, seen, figures.wall_s)
+    figures.attribution_s = max(apart.values())
+    if figures.attribution_s > ALLOWED_S:
+        worst = max(apart, key=apart.__getitem__)
+        figures.problems.append(f"{worst}: told and seen are {figures.attribution_s:.3f} s apart")
 
 
 def _total(values: list[Any]) -> Any:  # noqa: ANN401 - whole numbers or not, as they come

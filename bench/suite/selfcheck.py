@@ -18,8 +18,8 @@ _CHECK_TIMEOUT_S = 300
 def problems_of(task: SuiteTask, package: Package, pantry: Pantry) -> list[str]:
     """What is wrong with the task; nothing when it is fair.
 
-    Plants and change apply exactly; the checks pass with the true change; the hidden tests fail on the base and
-    pass with it; and a first attempt with a slip is one that the checks refuse and the second attempt mends.
+    Plants and change apply exactly; the checks pass with the true change; the hidden tests fail on the base
+    and pass with it; a first attempt with a slip is one that the checks refuse and the second mends.
     """
     with tempfile.TemporaryDirectory(prefix="jm-suite-") as name:
         folder = Path(name)

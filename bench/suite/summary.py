@@ -136,20 +136,18 @@ def markdown(summary: dict[str, Any]) -> str:
     lines += [f"- {problem}" for problem in summary["problems"]] or ["None."]
     attribution = summary["attribution"]
     worst = "not known" if attribution["worst_s"] is None else f"{attribution['worst_s'] * 1000:.3f} ms"
-    lines += [
-        "",
-        (
-            f"Phases and unattributed time make up the total in {attribution['checked']} of {attribution['runs']}"
-            f" runs; at most {worst} apart (10 ms are allowed)."
-        ),
-    ]
+    checked, of = attribution["checked"], attribution["runs"]
+    lines += ["", f"Phases and unattributed time make up the total in {checked} of {of} runs, told from the"]
+    lines += [f"timeline anew: at most {worst} apart (10 ms are allowed)."]
     return "\n".join(lines) + "\n"
 
 
 _MEANINGS = (
-    "- success: verified commits of doable tasks; hidden: those whose acceptance tests, unseen by the worker, pass.",
-    "- touches: how often the bench, in place of a person, had to say `jm resume`; zero-touch: verified without.",
-    "- TVc, model, verify, overhead: medians of verified runs (TVc also the 90th percentile), seconds.",
+    "- success: verified commits of doable tasks; hidden: those whose acceptance tests, which no worker saw,",
+    "  pass.",
+    "- touches: how often the bench said `jm resume`, at once, in place of a person; zero-touch: verified",
+    "  without.",
+    "- TVc, model, verify, overhead: medians of verified runs (TVc also the 90th percentile), in seconds.",
     "- requests, tokens and cost: sums over the doable tasks, those included that were not verified.",
     "- undoable: tasks that must stop for a reason of their own, and how many stopped for exactly that.",
 )
