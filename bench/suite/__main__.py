@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -19,16 +20,17 @@ from bench.suite.summary import markdown, summarise
 from bench.suite.tasks import SuiteTask, choose, load_tasks
 from journeyman.domain.errors import JourneymanError
 
-ROOT = Path(__file__).parents[2]
-_KEYS = ("OPENAI_", "ANTHROPIC_", "OLLAMA_", "OPENROUTER_", "GEMINI_", "GROQ_", "DEEPSEEK_", "MISTRAL_")
+SUITE = Path(__file__).parent
+_ACCESS = ("_API_KEY", "_AUTH_TOKEN", "_BASE_URL", "_HOST")
+"""How the names of variables end by which a provider is reached."""
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 1 when a run or a task is not as it must be, 2 for what was asked wrongly."""
-    options = _options()
+    options = _options(arguments)
     try:
         tasks = _chosen(options)
-        shelf = load_shelf()
+        shelf = load_shelf(options.suite / "packages.yaml")
         pantry = Pantry(options.cache or default_cache(os.environ), shelf)
         _say(f"packages and tools in {pantry.folder}")
         pantry.get_ready([shelf.packages[name] for name in sorted({task.package for task in tasks})])
@@ -42,9 +44,9 @@ def main() -> int:
     return 2
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.suite", description=__doc__)
-    parser.add_argument("--profiles", default=",".join(PROFILES), help="comma-separated; default: every one")
+    parser.add_argument("--profiles", help="comma-separated; default: every one, with a real model: all")
     parser.add_argument("--tasks", default="", help="sizes, kinds, packages or names, comma-separated")
     parser.add_argument("--limit", type=int, help="only so many tasks")
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time")
@@ -54,8 +56,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="folder for sprint-summary.md and .json")
     parser.add_argument("--note", action="append", default=[], help="a line for the header")
     parser.add_argument("--cache", type=Path, help="where packages and tools are kept")
+    parser.add_argument("--suite", type=Path, default=SUITE, help="folder of packages.yaml and tasks/")
     parser.add_argument("--check", action="store_true", help="run nothing; prove that the tasks are fair")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    options.profiles = options.profiles or ("all" if options.model else ",".join(PROFILES))
     unknown = [name for name in _listed(options.profiles) if name not in PROFILES]
     if unknown:
         parser.error(f"there is no profile {unknown[0]!r}; known: {', '.join(PROFILES)}")
@@ -69,7 +73,7 @@ def _options() -> argparse.Namespace:
 
 
 def _chosen(options: argparse.Namespace) -> tuple[SuiteTask, ...]:
-    tasks = choose(load_tasks(), _listed(options.tasks), options.limit)
+    tasks = choose(load_tasks(options.suite / "tasks"), _listed(options.tasks), options.limit)
     if not tasks:
         raise BenchError(f"no task is of the size, the kind, the package or the name {options.tasks}")
     return tasks
@@ -103,7 +107,7 @@ def _bench(tasks: tuple[SuiteTask, ...], pantry: Pantry, options: argparse.Names
     volumes = load_volumes()
     model: Simulation | RealModel = Simulation(volumes, options.time_scale, options.seed)
     if options.model:
-        access = {name: value for name, value in os.environ.items() if name.startswith(_KEYS)}
+        access = {name: value for name, value in os.environ.items() if name.endswith(_ACCESS)}
         model = RealModel(options.model, access)
     began = time.monotonic()
     runs = _run_all(tasks, profiles, pantry, model, options.jobs)
@@ -158,7 +162,7 @@ def _notes(
         pace = f"{model.first_token_s:g} s to the first token and {model.tokens_per_s:g} tokens/s"
         what = [
             "**A simulated model**, which knows every change beforehand, slips in some first attempts, and",
-            "thinks as much as published medians say: this shows what Journeyman adds, and not how well a model",
+            "thinks as much as published medians say: this shows what Journeyman adds, not how well a model",
             f"works. Its time is simulated: {pace}, run at {model.time_scale:g} of that and scaled",
             "back. Checks and overhead are real seconds on this machine. Cost is simulated, at the prices in",
             "[volumes.yaml](../bench/suite/volumes.yaml). What can and cannot be read from it:",

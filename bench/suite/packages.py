@@ -39,6 +39,8 @@ class Package:
     """Folders that Python imports from."""
     install: bool = False
     """Whether its tests ask for its installed metadata."""
+    file: Path | None = None
+    """The archive, where it comes from no registry."""
 
     @property
     def folder(self) -> str:
@@ -58,11 +60,11 @@ class Shelf:
 def load_shelf(path: Path = PACKAGES) -> Shelf:
     """What packages.yaml says."""
     data = yaml.safe_load(path.read_text("utf-8"))
-    packages = {name: _package(name, entry) for name, entry in data["packages"].items()}
+    packages = {name: _package(name, entry, path.parent) for name, entry in data["packages"].items()}
     return Shelf(packages, tuple(data["python_tools"]), tuple(data["node_tools"]))
 
 
-def _package(name: str, entry: dict[str, Any]) -> Package:
+def _package(name: str, entry: dict[str, Any], folder: Path) -> Package:
     return Package(
         name,
         str(entry["version"]),
@@ -71,6 +73,7 @@ def _package(name: str, entry: dict[str, Any]) -> Package:
         checks=entry["checks"],
         roots=tuple(entry.get("roots", ())),
         install=entry.get("install", False),
+        file=folder / entry["file"] if entry["registry"] == "file" else None,
     )
 
 
@@ -121,16 +124,23 @@ class Pantry:
     def archive(self, package: Package) -> Path:
         """The source distribution. Raises BenchError when it is not the one that is named."""
         folder = self.folder / "archives" / package.folder
-        if not folder.is_dir():
+        if package.file is None and not folder.is_dir():
             _download(package, folder)
-        file = next(path for path in folder.iterdir() if path.name.endswith((".tar.gz", ".tgz")))
+        file = package.file or next(
+            path for path in folder.iterdir() if path.name.endswith((".tar.gz", ".tgz"))
+        )
         found = hashlib.sha256(file.read_bytes()).hexdigest()
         if found != package.sha256:
             raise BenchError(f"{file} has the hash {found}, not {package.sha256}")
         return file
 
     def python(self) -> Path:
-        """An environment with the Python tools, and the packages that ask for their own metadata."""
+        """An environment with the Python tools, and the packages that ask for their own metadata.
+
+        Where no tools are named, the one that runs the bench.
+        """
+        if not self.shelf.python_tools:
+            return Path(sys.prefix)
         installed = tuple(
             f"{one.name}=={one.version}"
             for one in self.shelf.packages.values()

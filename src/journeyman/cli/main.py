@@ -18,7 +18,7 @@ from typing import NoReturn  # noqa: E402
 import typer  # noqa: E402
 
 from journeyman import __version__  # noqa: E402
-from journeyman.cli import demo, look, prove, run, setup  # noqa: E402
+from journeyman.cli import bench, demo, look, prove, run, setup  # noqa: E402
 from journeyman.cli.edge import (  # noqa: E402
     flush_standard_streams,
     open_standard_streams,
@@ -43,6 +43,7 @@ look.register(app)
 prove.register(app)
 setup.register(app)
 demo.register(app)
+bench.register(app)
 
 
 def _version(value: bool) -> None:
