@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.simmodel import SimModel
 from bench.suite.attribution import ALLOWED_S, attribute, differences
-from bench.suite.packages import Package, Pantry, clean_environment
+from bench.suite.packages import BenchError, Package, Pantry, clean_environment
 from bench.suite.profiles import Profile
 from bench.suite.repositories import check_out, make_repository, run_hidden
 from bench.suite.sessions import session_for
@@ -112,6 +112,8 @@ def run_task(
             _simulated(task, root, folder, profile, model, figures)
         if task.doable and figures.verified:
             _judge(task, package, pantry, root, folder, figures)
+    except (BenchError, OSError, subprocess.SubprocessError) as error:
+        figures.problems.append(str(error))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return figures
@@ -234,7 +236,8 @@ def _attribute(answer: Mapping[str, Any], root: Path, env: dict[str, str], figur
         figures.problems.append("the total or the unattributed time is unknown")
         return
     argv = (sys.executable, "-m", "journeyman", "follow", answer["run_id"], "--json")
-    told = subprocess.run(argv, cwd=root, env=env, capture_output=True, text=True, check=True).stdout
+    # Its exit code is the run's own.
+    told = subprocess.run(argv, cwd=root, env=env, capture_output=True, text=True, check=False).stdout
     try:
         seen = attribute([event for line in told.splitlines() if "clock_s" in (event := json.loads(line))])
     except ValueError as error:

@@ -147,7 +147,7 @@ def read_task(path: Path) -> SuiteTask:
 def _complete(task: SuiteTask, table: Table) -> SuiteTask:
     """Without a change of its own, the way back from the plants. Refuses a task that proves nothing."""
     if not task.change and task.doable:
-        if not all(plant.old for plant in task.plants):
+        if not all(plant.old and plant.new for plant in task.plants):
             raise bad_session(table.place, "change is missing, and the plants cannot be undone")
         undone = tuple(Edit(plant.path, plant.new, plant.old) for plant in task.plants)
         task = replace(task, change=undone)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bench.simmodel.session import load_session
+from bench.suite.__main__ import SUITE
 from bench.suite.attribution import attribute, differences
 from bench.suite.packages import BenchError, Pantry, load_shelf
 from bench.suite.profiles import PROFILES
@@ -248,5 +249,15 @@ def test_what_was_told_wrongly_is_found() -> None:
 
 
 def test_a_clock_that_runs_backwards_is_refused() -> None:
-    with pytest.raises(ValueError, match="event 2 is at 1.000 s, after one at 2.000 s"):
+    with pytest.raises(ValueError, match=r"event 2 is at 1\.000 s, after one at 2\.000 s"):
         attribute([{"seq": 1, "kind": "x", "clock_s": 2.0}, {"seq": 2, "kind": "x", "clock_s": 1.0}])
+
+
+def test_the_page_counts_right() -> None:
+    doable = [task for task in TASKS if task.doable]
+    small = len([task for task in doable if task.size is Size.SMALL])
+    slips = len([task for task in doable if task.knowledge.slips])
+    page = (SUITE / "README.md").read_text()
+    assert f"{len(doable)} tasks that can be done ({small} small, {len(doable) - small} medium)" in page
+    assert f"and {len(TASKS) - len(doable)} that must not be" in page
+    assert f"slips in {slips} of {len(doable)} first attempts" in page
