@@ -255,6 +255,16 @@ def test_a_paced_answer_is_the_same_answer():
         assert all((request.wall or 0) >= 0.01 for request in sim.requests)
 
 
+def test_thoughts_take_time_and_are_billed():
+    with SimModel([{"match": "paging", "reasoning": {"say": 400}}], tokens_per_s=20_000) as sim:
+        for path in ("/chat/completions", "/responses", "/messages"):
+            usage = post(sim, path, {"model": "sim-1", **ENDPOINTS[path]})[1]["usage"]
+            assert usage.get("completion_tokens", usage.get("output_tokens")) == 402
+            details = usage.get("completion_tokens_details", usage.get("output_tokens_details"))
+            assert path == "/messages" or details["reasoning_tokens"] == 400
+        assert all((request.wall or 0) >= 0.02 for request in sim.requests)
+
+
 def test_stopping_ends_what_hangs():
     sim = SimModel(SESSION, faults=["hang"]).start()
     connection = connect(sim)
