@@ -51,7 +51,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--limit", type=int, help="only so many tasks")
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time")
     parser.add_argument("--seed", type=int, default=1, help="of the spread of reasoning tokens")
-    parser.add_argument("--time-scale", type=float, default=0.02, help="of the simulated model's time")
+    parser.add_argument("--time-scale", type=float, default=0.01, help="of the simulated model's time")
     parser.add_argument("--model", help="a real model, PROVIDER:NAME, in place of the simulated one")
     parser.add_argument("--out", type=Path, help="folder for sprint-summary.md and .json")
     parser.add_argument("--note", action="append", default=[], help="a line for the header")

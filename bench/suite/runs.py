@@ -23,7 +23,7 @@ from bench.suite.tasks import SuiteTask
 
 MAX_TOUCHES = 3
 """How often the bench, in place of a person, lets a run that failed go on."""
-RESUMED = frozenset({"verify-failed", "review-rejected"})
+RESUMED = frozenset({"verify-failed", "nothing-proven", "review-rejected"})
 _TIMEOUT_S = 1800
 
 
