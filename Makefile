@@ -10,7 +10,7 @@ COMPILE = build/lock/bin/pip-compile --quiet --no-config --generate-hashes --all
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL = help
-.PHONY: help demo demo-agent test clis test-clis lint check fmt lock clean tools
+.PHONY: help demo demo-agent test clis test-clis bench lint check fmt lock clean tools
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ clis: .venv/.dev-ready ## install the real coding CLIs with npm (1 GB, in the ca
 
 test-clis: clis ## install the real coding CLIs, and test with them alone
 	@.venv/bin/python -m pytest tests/clis
+
+bench: .venv/.dev-ready ## the suite under every profile, into docs/sprint-summary.*; BENCH="--limit 3" narrows it
+	@.venv/bin/python -m bench.suite --jobs "$$(nproc)" --out docs $(BENCH)
 
 lint: .venv/.dev-ready ## ruff, mypy --strict and the import contracts
 	@echo "lint: ruff check"

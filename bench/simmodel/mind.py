@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bench.simmodel import asides
-from bench.simmodel.progress import Progress, files_of, must_ask, new_id, progress_of
+from bench.simmodel.progress import Progress, files_of, memo_of, must_ask, new_id, progress_of
 from bench.simmodel.session import Edit, Session, Step, Task
 from bench.simmodel.sight import Sight, applied, sight_of
 from bench.simmodel.styles.base import Draft, Numbered, Style, instance_of
@@ -22,7 +22,19 @@ def think(session: Session, conversation: Conversation) -> Thought:
     """The answer to one request."""
     task = session.task_for(conversation.opening, conversation.user_text(), conversation.system)
     thought = _think(task, conversation)
-    return replace(thought, task=task.match.pattern if task else None)
+    if task is None:
+        return thought
+    reasoning = task.reasoning.get(_reasoned(thought), 0)
+    return replace(
+        thought, task=task.match.pattern, answer=replace(thought.answer, reasoning_tokens=reasoning)
+    )
+
+
+def _reasoned(thought: Thought) -> str:
+    """What kind of answer it is, for its reasoning."""
+    memo = memo_of(thought.answer.calls[0].id) if thought.answer.calls else None
+    mends = thought.move is Move.EDIT and memo is not None and memo.step > 0
+    return "mend" if mends else thought.move.value
 
 
 def _think(task: Task | None, conversation: Conversation) -> Thought:
@@ -52,7 +64,8 @@ def _work(task: Task, conversation: Conversation, style: Style | None) -> Though
         return _end(conversation, style, _STUCK, progress.step)
     if not pending:
         return _finish(task, conversation, style, progress, step)
-    missing = _missing(pending, progress, sight, style)
+    wanted = (*((-1, seen) for seen in task.must_see if not progress.step), *pending)
+    missing = _missing(wanted, progress, sight, style)
     if not missing:
         return _edit(conversation, style, pending, step, progress, sight)
     if style is None:
@@ -64,13 +77,15 @@ def _look(
     task: Task, conversation: Conversation, style: Style, progress: Progress, missing: list[Edit]
 ) -> Thought:
     """Search first, then read what is needed; say so when that has not helped."""
-    fresh = not (progress.searched or progress.reads or progress.stale or progress.step)
-    if fresh and task.search and (drafts := style.search(task.search)):
+    fresh = not (progress.reads or progress.stale or progress.step)
+    if fresh and (patterns := _to_search(task, progress)) and (drafts := style.search(patterns)):
         return _call(conversation, drafts, progress.step)
     names = files_of(task)
-    first = not progress.ever_read and not progress.step
-    wanted = dict.fromkeys([*(task.needs if first else ()), *(edit.path for edit in missing)])
+    first = not progress.step and (task.one_at_a_time or not progress.ever_read)
+    needs = [path for path in task.needs if path not in progress.ever_read] if first else []
+    wanted = dict.fromkeys([*needs, *(edit.path for edit in missing)])
     files = [(names.index(path), path) for path in wanted if progress.may_read(path)]
+    files = files[:1] if task.one_at_a_time else files
     if files and not progress.gave_up:
         again = any(progress.reads[path] for _, path in files) and not progress.stale
         hints = (
@@ -79,6 +94,13 @@ def _look(
         return _call(conversation, style.read(files, hints), progress.step)
     paths = ", ".join(dict.fromkeys(edit.path for edit in missing))
     return _end(conversation, style, _LOST.format(paths=paths), progress.step)
+
+
+def _to_search(task: Task, progress: Progress) -> tuple[str, ...]:
+    """What it has not searched for yet."""
+    if task.one_at_a_time:
+        return task.search[progress.searches : progress.searches + 1]
+    return () if progress.searches else task.search
 
 
 def _finish(
@@ -129,16 +151,16 @@ def _caught_up(progress: Progress, task: Task, sight: Sight) -> Progress:
 def _missing(pending: Numbered, progress: Progress, sight: Sight, style: Style | None) -> list[Edit]:
     """The edits that cannot be made yet."""
     must_read = style is not None and style.must_read
-    return [
-        edit
-        for _, edit in pending
-        if edit.replaces
-        and (
-            not sight.sees(edit.old)
-            or edit.path in progress.stale
-            or (must_read and edit.path not in progress.ever_read)
-        )
-    ]
+    # After an attempt that it does not remember, a file that it would write may be there already.
+    unsure = progress.earlier_failure and style is not None and not progress.step
+
+    def lacks(edit: Edit) -> bool:
+        unread = edit.path not in progress.ever_read
+        if not edit.replaces:
+            return unsure and unread and edit.write is not None
+        return not sight.sees(edit.old) or edit.path in progress.stale or (must_read and unread)
+
+    return [edit for _, edit in pending if lacks(edit)]
 
 
 def _ask(conversation: Conversation, task: Task) -> Thought:

@@ -30,6 +30,7 @@ _REPORT = re.compile(
 )
 _EARLIER_FAILURE = re.compile(
     r"what went wrong before\s+(?!\s|nothing)"
+    r"|was judged and came back"
     r"|(last|previous|earlier) attempt[^\n]{0,60}(fail|reject|came back)",
     re.IGNORECASE,
 )
@@ -64,7 +65,8 @@ def memo_of(call_id: str) -> Memo | None:
 def files_of(task: Task) -> tuple[str, ...]:
     """Every file the task may have to read: what the numbers of a read refer to."""
     edited = (edit.path for step in task.steps for edit in step.edits)
-    return tuple(dict.fromkeys(itertools.chain(task.needs, edited)))
+    looked_at = (seen.path for seen in task.must_see)
+    return tuple(dict.fromkeys(itertools.chain(task.needs, edited, looked_at)))
 
 
 @dataclass
@@ -75,7 +77,8 @@ class Progress:
     edited: set[int] = field(default_factory=set)
     """Edits of the step that were applied."""
     tested: bool = False
-    searched: bool = False
+    searches: int = 0
+    """Answers that searched."""
     exhausted: bool = False
     """The last step has failed too."""
     failed_edits: int = 0
@@ -129,7 +132,7 @@ def _own_words(progress: Progress, turn: Turn, task: Task) -> None:
         }
     for call in turn.calls:
         if (memo := memo_of(call.id)) and memo.move is Move.SEARCH:
-            progress.searched = True
+            progress.searches += 1
 
 
 def _hear(progress: Progress, turn: Turn, task: Task) -> None:

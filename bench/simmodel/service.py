@@ -81,7 +81,9 @@ class Service:
         answer = thought.answer
         if conversation.max_tokens is not None and answer_tokens(answer) > conversation.max_tokens:
             answer = shortened(answer, conversation.max_tokens)
-        usage = replace(self.cache.use(conversation), completion=answer_tokens(answer))
+        written, thought_of = answer_tokens(answer), answer.reasoning_tokens
+        used = self.cache.use(conversation)
+        usage = replace(used, completion=written + thought_of, reasoning=thought_of)
         exchange.move, exchange.task = thought.move.value, thought.task
         exchange.prompt_tokens, exchange.completion_tokens = usage.prompt, usage.completion
         exchange.cached, exchange.cache_written = usage.cached, usage.written

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from journeyman.domain.plan import Severity, Verdict
 from journeyman.workers.session_reader import Table, bad_session, load_table
 
-_TASK_KEYS = ("match", "plan", "steps", "needs", "search", "tests", "review", "blocked", "failure")
+_TASK_KEYS = (
+    *("match", "plan", "steps", "needs", "search", "tests", "review", "blocked", "failure"),
+    *("must_see", "one_at_a_time", "reasoning"),
+)
+REASONING_KEYS = ("search", "read", "edit", "mend", "run", "done", "blocked", "plan", "review", "say")
+"""What reasoning tokens can be given for: a move, or ``mend``, an edit of a later step."""
 _PLAN_KEYS = ("title", "goal", "files", "risk", "done_when")
 
 
@@ -82,6 +87,12 @@ class Task:
     review: Review = Review()
     blocked: Blocked | None = None
     failure: re.Pattern[str] | None = None
+    must_see: tuple[Edit, ...] = ()
+    """Texts (``old``) in files that it will not change, without which it does not begin to edit."""
+    one_at_a_time: bool = False
+    """It searches for one pattern and reads one file in each answer, as most models do."""
+    reasoning: Mapping[str, int] = field(default_factory=dict)
+    """Tokens that it thinks before it answers, for each kind of answer."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +141,28 @@ def _task(table: Table) -> Task:
         review=_review(review) if review else Review(),
         blocked=_blocked(blocked) if blocked else None,
         failure=_pattern(table, "failure", table.text("failure")) if table.has("failure") else None,
+        must_see=tuple(_seen(seen) for seen in table.tables("must_see", "must_see")),
+        one_at_a_time=_flag(table, "one_at_a_time"),
+        reasoning=_reasoning(table.table("reasoning")),
     )
+
+
+def _seen(table: Table) -> Edit:
+    table.keys("path", "text")
+    return Edit(table.path("path"), table.text("text", required=True))
+
+
+def _flag(table: Table, key: str) -> bool:
+    if table.has(key):
+        table.true(key)
+    return table.has(key)
+
+
+def _reasoning(table: Table | None) -> dict[str, int]:
+    if table is None:
+        return {}
+    table.keys(*REASONING_KEYS)
+    return {key: table.integer(key) or 0 for key in REASONING_KEYS if table.has(key)}
 
 
 def _step(table: Table) -> Step:

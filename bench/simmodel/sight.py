@@ -83,6 +83,8 @@ def sight_of(conversation: Conversation) -> Sight:
 
 def applied(edit: Edit, sight: Sight) -> bool:
     """Whether the text shows the file as it is after the edit."""
+    if edit.write is not None:
+        return bool(edit.write.strip()) and sight.sees(edit.write.rstrip("\n"))
     if not edit.replaces or not edit.new.strip():
         return False
     return sight.sees(edit.new) and (edit.old in edit.new or not sight.sees(edit.old))

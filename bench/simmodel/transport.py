@@ -30,6 +30,11 @@ _LOOK_S = 0.05
 _MAX_BODY = 100_000_000
 
 
+def _thought(reply: Reply) -> int:
+    """What the model thought before its first visible character, as characters."""
+    return reply.answer.reasoning_tokens * CHARACTERS_PER_TOKEN
+
+
 class _Cut(Exception):  # noqa: N818 - it is no error but the fault asked for
     """The connection ends here."""
 
@@ -133,7 +138,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _whole(self, reply: Reply, fault: Fault | None, exchange: Exchange) -> None:
         data = compact(reply.body()).encode()
-        self._sleep_until(exchange, answer_characters(reply.answer))
+        self._sleep_until(exchange, _thought(reply) + answer_characters(reply.answer))
         if fault is Fault.GARBAGE:
             data = _GARBAGE
         if fault is Fault.TRUNCATED:
@@ -160,7 +165,7 @@ class Handler(BaseHTTPRequestHandler):
             events = events[: max(1, len(events) // 2)]
         if fault is Fault.TRUNCATED:
             events[-1] = (events[-1][0][: len(events[-1][0]) // 2], 0)
-        written = 0
+        written = _thought(reply)
         for number, (data, characters) in enumerate(events, start=1):
             written += characters
             if characters:

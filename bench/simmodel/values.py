@@ -148,6 +148,8 @@ class Answer:
     text: str = ""
     calls: tuple[Call, ...] = ()
     finish: Finish = Finish.STOP
+    reasoning_tokens: int = 0
+    """What was thought before, unseen: it takes time and is billed as output."""
 
 
 @dataclass(frozen=True)
@@ -167,3 +169,5 @@ class Usage:
     cached: int = 0
     written: int = 0
     completion: int = 0
+    """All output, the reasoning in it."""
+    reasoning: int = 0

@@ -27,7 +27,14 @@ from journeyman.domain.phases import Phase
 from journeyman.domain.resume import ResumePoint, decide_resume
 from journeyman.domain.run import RunSpec
 from journeyman.domain.scope import LockfilePolicy, Scope, denied_by
-from journeyman.domain.settings import FastPathMode, SandboxMode, Settings, WorkerSettings, WorkerType
+from journeyman.domain.settings import (
+    ContextMode,
+    FastPathMode,
+    SandboxMode,
+    Settings,
+    WorkerSettings,
+    WorkerType,
+)
 from journeyman.domain.task import Task, nearest
 from journeyman.sandbox import BackgroundRunner, SandboxRunner, base_environment, choose_runner, kill_orphans
 from journeyman.sandbox.processes import ProcessRunner
@@ -442,16 +449,23 @@ def _run_context(
     """Packs of the run's worktree, over the index that it shares with the user's checkout."""
     from journeyman.context.index.indexer import Indexer, Place, TreeLister, index_name
     from journeyman.context.packer import RunContext
+    from journeyman.context.whole import WholeFiles
 
     repository, scope, runner = project.repository, spec.settings.scope, ProcessRunner()
     git = checkout_git(repository, runner, project.surroundings.environ).run
     variables = {"JOURNEYMAN_RUN": base_env["JOURNEYMAN_RUN"]}
 
+    root = workspace.work_path
+
+    def lister_of(tree: str) -> TreeLister:
+        return TreeLister(lambda: workspace.listing(tree), root, denied_by(scope))
+
+    if spec.settings.context.mode is ContextMode.FILES:
+        return WholeFiles(lister_of)
+
     def of_worktree(tree: str) -> Indexer:
-        root = workspace.work_path
         place = Place(root, project.surroundings.cache_root / "index", index_name(repository.lineage))
-        lister = TreeLister(lambda: workspace.listing(tree), root, denied_by(scope))
-        return Indexer(place, git, runner, lister, head=spec.base_commit, variables=variables)
+        return Indexer(place, git, runner, lister_of(tree), head=spec.base_commit, variables=variables)
 
     checkout = _checkout_indexer(repository, runner, project.surroundings, scope, variables)
     return RunContext(checkout, of_worktree, spec.settings.context.budget)

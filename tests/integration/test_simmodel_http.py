@@ -18,6 +18,7 @@ import pytest
 
 from bench.simmodel import SimModel
 from bench.simmodel.server import Pace
+from bench.simmodel.session import REASONING_KEYS
 from tests.support.simulated import AGENT, FILE, SESSION, SHELL, function
 
 ROOT = Path(__file__).parents[2]
@@ -253,6 +254,18 @@ def test_a_paced_answer_is_the_same_answer():
         assert post(sim, "/messages", body)[1]["content"] == [{"type": "text", "text": "paging"}]
         assert raw(sim, "/messages", stream=True).count(b"event: content_block_delta") == 1
         assert all((request.wall or 0) >= 0.01 for request in sim.requests)
+
+
+def test_thoughts_take_time_and_are_billed():
+    with SimModel(
+        [{"match": "paging", "reasoning": dict.fromkeys(REASONING_KEYS, 400)}], tokens_per_s=20_000
+    ) as sim:
+        for path in ("/chat/completions", "/responses", "/messages"):
+            usage = post(sim, path, {"model": "sim-1", **ENDPOINTS[path]})[1]["usage"]
+            assert usage.get("completion_tokens", usage.get("output_tokens")) > 400
+            details = usage.get("completion_tokens_details", usage.get("output_tokens_details"))
+            assert path == "/messages" or details["reasoning_tokens"] == 400
+        assert all((request.wall or 0) >= 0.02 for request in sim.requests)
 
 
 def test_stopping_ends_what_hangs():

@@ -280,3 +280,63 @@ def test_the_order_of_the_files_and_of_the_tasks():
     session = [{"match": "other"}, {"match": "paging", "steps": TASK["steps"]}]
     assert Chat("paging", SHELL, session=session).next().move is Move.READ
     assert SESSION["tasks"] == [TASK]
+
+
+# How it looks around and thinks
+
+
+def test_it_looks_at_one_thing_in_each_answer_where_the_session_says_so():
+    task = {
+        **TASK,
+        "one_at_a_time": True,
+        "search": ["def pages", "size"],
+        "needs": ["README.md"],
+        "must_see": [{"path": "src/shop.py", "text": "def total():"}],
+    }
+    chat = Chat("Mend the paging", AGENT, session=[task])
+    looks = []
+    for result in ("nothing", "nothing", "# Shop", "def total():", NUMBERED):
+        thought = chat.next()
+        looks.append((thought.move, arguments(thought)))
+        chat.give(result)
+    assert looks == [
+        (Move.SEARCH, {"patterns": ["def pages"]}),
+        (Move.SEARCH, {"patterns": ["size"]}),
+        (Move.READ, {"files": [{"path": "README.md"}]}),
+        (Move.READ, {"files": [{"path": "src/shop.py"}]}),
+        (Move.READ, {"files": [{"path": "src/paging.py"}]}),
+    ]
+    assert chat.next().move is Move.EDIT
+
+
+def test_what_must_be_seen_is_read_although_the_lines_to_change_are_there():
+    task = {**TASK, "must_see": [{"path": "src/shop.py", "text": "def total():"}]}
+    assert Chat(f"paging\n{FILE}", AGENT, session=[task]).next().move is Move.SEARCH
+    assert Chat(f"paging\n{FILE}\ndef total():", AGENT, session=[task]).next().move is Move.EDIT
+
+
+def test_thoughts_are_counted_by_what_they_lead_to():
+    task = {**TASK, "reasoning": {"edit": 300, "mend": 200, "search": 10}}
+    assert Chat("paging", AGENT, session=[task]).next().answer.reasoning_tokens == 10
+    chat = Chat(f"paging\n{FILE}", AGENT, session=[task])
+    assert chat.next().answer.reasoning_tokens == 300
+    chat.give("ok: edited src/paging.py", "noted")
+    chat.say("Your work came back: 1 failed")
+    assert chat.next().answer.reasoning_tokens == 200
+    assert Chat("paging", AGENT).next().answer.reasoning_tokens == 0
+
+
+def test_a_file_that_an_earlier_attempt_may_have_written_is_read_before_it_is_written():
+    steps = [
+        {"edits": [{"path": "new.py", "write": "import os\nx = 1\n"}]},
+        {"edits": [{"path": "new.py", "old": "import os\n", "new": ""}]},
+    ]
+    failed = "paging\n\nYour work was judged and came back. Mend these:\n- lint: new.py: unused"
+    chat = Chat(failed, AGENT, session=[{"match": "paging", "steps": steps}])
+    assert chat.next().move is Move.READ
+    chat.give("new.py (2 lines)\n1|import os\n2|x = 1")
+    assert arguments(chat.next()) == {"edits": [{"path": "new.py", "old": "import os\n", "new": ""}]}
+    absent = Chat(failed, AGENT, session=[{"match": "paging", "steps": steps}])
+    absent.next()
+    absent.give("new.py: error: No such file or directory")
+    assert arguments(absent.next())["edits"][0]["content"] == "import os\nx = 1\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -160,3 +161,18 @@ def test_patches_and_blocks_take_whole_lines():
 
 def test_results_that_are_json_are_read_through():
     assert Sight(['{"output": "def a():\\n    pass\\n"}']).sees("def a():\n    pass\n")
+
+
+@pytest.mark.parametrize(
+    ("keys", "complaint"),
+    [
+        ({"reasoning": {"edits": 3}}, "unknown key 'edits'; did you mean 'edit'?"),
+        ({"reasoning": {"edit": -1}}, "edit must be a whole number"),
+        ({"one_at_a_time": False}, "one_at_a_time must be true"),
+        ({"must_see": [{"path": "a.py"}]}, "text is missing"),
+    ],
+)
+def test_how_it_looks_around_is_read_strictly(keys: dict[str, Any], complaint: str):
+    with pytest.raises(JourneymanError) as error:
+        load_session([{"match": "x", **keys}])
+    assert complaint in error.value.message

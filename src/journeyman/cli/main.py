@@ -18,7 +18,7 @@ from typing import NoReturn  # noqa: E402
 import typer  # noqa: E402
 
 from journeyman import __version__  # noqa: E402
-from journeyman.cli import context, demo, figures, look, prove, run, setup  # noqa: E402
+from journeyman.cli import bench, context, demo, figures, look, prove, run, setup  # noqa: E402
 from journeyman.cli.edge import (  # noqa: E402
     flush_standard_streams,
     open_standard_streams,
@@ -45,6 +45,7 @@ context.register(app)
 prove.register(app)
 setup.register(app)
 demo.register(app)
+bench.register(app)
 
 
 def _version(value: bool) -> None:

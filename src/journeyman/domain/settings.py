@@ -95,6 +95,15 @@ class FastPathSettings:
     mode: FastPathMode = FastPathMode.NEVER
 
 
+class ContextMode(StrEnum):
+    """What a worker's first request holds of the repository."""
+
+    PACK = "pack"
+    """What the task is about."""
+    FILES = "files"
+    """Every line of the files that the plan names; the planner sees the list of files. To compare with."""
+
+
 class WorkerType(StrEnum):
     """The kinds of worker that exist."""
 
@@ -171,6 +180,7 @@ class ContextSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     enabled: bool = True
+    mode: ContextMode = ContextMode.PACK
     budget: int = 8_000
     """Tokens of a pack, at most."""
 

@@ -1,0 +1,43 @@
+"""Ways to run Journeyman that are compared. Each but the last two adds one thing to the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Flags of ``jm run`` and settings as environment variables."""
+
+    name: str
+    about: str
+    flags: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The settings as ``JOURNEYMAN_…`` variables."""
+        return {f"JOURNEYMAN_{key.upper().replace('.', '__')}": value for key, value in self.settings.items()}
+
+
+_CEREMONY = {"context.mode": "files", "verify.slots": "1", "autonomy.verify_auto_retry": "0"}
+_CONTEXT = {key: value for key, value in _CEREMONY.items() if key != "context.mode"}
+_AUTONOMY = {key: value for key, value in _CONTEXT.items() if key != "autonomy.verify_auto_retry"}
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            "baseline",
+            "every phase; the planned files whole; checks one by one; a person for each failed VERIFY",
+            ("--full",),
+            _CEREMONY,
+        ),
+        Profile("context", "+ the context that the task's text leads to", ("--full",), _CONTEXT),
+        Profile("fast", "+ neither PLAN nor REVIEW", ("--fast",), _CONTEXT),
+        Profile("autonomy", "+ retries without a person", ("--fast",), _AUTONOMY),
+        Profile("throughput", "+ checks at the same time", ("--fast",)),
+        Profile("all", "as shipped: no flag, no setting"),
+    )
+}
