@@ -46,7 +46,7 @@ def told(answer: Answer, code: int, *texts: str) -> None:
     assert "Traceback" not in said, said
     assert answer.code == code, said
     for text in texts:
-        assert text in said
+        assert text in said, said
 
 
 def verified(project: Project, answer: Answer) -> dict[str, Any]:

@@ -17,6 +17,7 @@ _TITLES = {
     SpanKind.BASELINE: "Baseline",
 }
 _TICKS = 6
+_LEAST_S = 0.001
 _LATE_PERCENT = 55.0
 _LABEL_PERCENT = 3.0
 
@@ -122,7 +123,7 @@ def _style(span: Span) -> str:
 
 def _ticks(total: float) -> tuple[Mark, ...]:
     """Round seconds, about ``_TICKS`` of them."""
-    if total <= 0:
+    if total < _LEAST_S:
         return ()
     rough = total / _TICKS
     power = 10 ** math.floor(math.log10(rough))
@@ -151,4 +152,4 @@ def _marks(events: tuple[Event, ...], total: float) -> tuple[Mark, ...]:
 
 
 def _percent(value: float, total: float) -> float:
-    return round(min(100.0, 100 * value / total), 3) if total > 0 else 0.0
+    return round(min(100.0, 100 * value / total), 3) if total >= _LEAST_S else 0.0
