@@ -96,7 +96,7 @@ def test_the_files_that_the_plan_names_can_be_shown_whole(project: Project) -> N
     assert "return len(items)" not in planned
     assert "paging.py (whole)" in implemented
     assert "2|    return len(items) // size + 1" in implemented
-    assert "gone.py: No such file or directory" in implemented
+    assert "gone.py: not here" in implemented
 
 
 def test_a_failed_verify_goes_on_with_the_same_conversation(project: Project) -> None:
