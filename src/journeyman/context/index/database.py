@@ -15,7 +15,7 @@ from pathlib import Path
 
 from journeyman.context.index.segment import Segment
 
-VERSION = 1
+VERSION = 2
 """Of the tables and of the parser: another version's file is left alone, and a new one is made."""
 _BUSY_S = 60.0
 _MOST_VARIABLES = 500

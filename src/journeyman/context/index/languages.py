@@ -168,6 +168,20 @@ LANGUAGES = (
         _INCLUDE,
         _NOT_STATIC,
     ),
+    Language(
+        "ruby",
+        (".rb", ".rake"),
+        "tree_sitter_ruby",
+        """
+(method name: (_) @name) @function
+(singleton_method name: (_) @name) @function
+(class name: (_) @name) @class
+(module name: (_) @name) @class
+(program (assignment left: (constant) @name) @constant)
+""",
+        re.compile(r"""^\s*require(?:_relative)?[ (]+["']([^"'\n]+)["']""", re.MULTILINE),
+        re.compile(r"^\s*(def|class|module)\b|^[A-Z]"),
+    ),
 )
 BY_SUFFIX = {suffix: language for language in LANGUAGES for suffix in language.suffixes}
 

@@ -17,10 +17,15 @@ from journeyman.context.rank.neighbours import related_paths
 from journeyman.context.rank.query import weighted_terms
 
 DEFAULT_BUDGET = 8_000
-_FILES = 30
+_FILES = 25
 """So many files, from the first on, are cut into blocks."""
 _SMALL_CHARACTERS = 10_000
 _TINY_LINES = 60
+_MOST_CHARACTERS = 8
+"""Of code, no token has more on average."""
+_LEAST_ROOM = 25
+_MOST_REFUSED = 40
+"""After so many blocks in a row that found no room, the pack is full."""
 _AROUND_FAILURE = 12
 _SIGNATURE_FILES = 6
 _SIGNATURE_SHARE = 0.08
@@ -82,15 +87,22 @@ class _Filling:
     """Tokens left, without margin."""
     lines: dict[int, list[str]] = field(default_factory=dict)
     shown: dict[int, set[int]] = field(default_factory=dict)
-    costs: dict[int, list[float]] = field(default_factory=dict)
+    costs: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def read(self, number: int) -> list[str]:
         """A file's lines, read once."""
         if number not in self.lines:
             lines = self.index.text_lines(number)
             self.lines[number] = lines
-            self.costs[number] = [raw_tokens(f"{at}|{line}\n") for at, line in enumerate(lines, 1)]
         return self.lines[number]
+
+    def cost(self, number: int, line: int) -> float:
+        """Tokens of a line with its number."""
+        found = self.costs.get((number, line))
+        if found is None:
+            found = raw_tokens(f"{line}|{self.lines[number][line - 1]}\n")
+            self.costs[number, line] = found
+        return found
 
     def add(self, number: int, first: int, last: int) -> bool:
         """Show lines when there is room for all of them."""
@@ -99,7 +111,9 @@ class _Filling:
         fresh = [line for line in range(max(1, first), min(last, len(lines)) + 1) if line not in held]
         if not fresh:
             return True
-        cost = sum(self.costs[number][line - 1] for line in fresh)
+        if sum(len(lines[line - 1]) for line in fresh) > self.room * _MOST_CHARACTERS:
+            return False
+        cost = sum(self.cost(number, line) for line in fresh)
         head = 0.0 if held else raw_tokens(self.index.files[number].path) + 40
         if cost + head > self.room:
             return False
@@ -163,14 +177,17 @@ def _fill(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
     if not rest:
         return
     least = rest[0][0].value * ((_WORTH_WHEN_NAMED if named else _WORTH) if request.thrifty else 0.0)
+    refused = 0
     for block, file in (*first, *rest):
         exact = (file.path, block.name.rsplit(".", 1)[-1].lower()) in named
         if block.value < least and not exact:
             continue
         count = len(filling.read(file.number))
-        filling.add(file.number, *widened(block.first, block.last, count))
-        if (block, file) == first[0]:
+        refused = 0 if filling.add(file.number, *widened(block.first, block.last, count)) else refused + 1
+        if first and (block, file) == first[0]:
             _whole_first(filling, file, request, named=bool(named))
+        if filling.room < _LEAST_ROOM or refused > _MOST_REFUSED:
+            break
 
 
 def _whole_first(filling: _Filling, file: RankedFile, request: PackRequest, *, named: bool) -> None:
@@ -206,7 +223,7 @@ def _signatures(filling: _Filling, ranking: Ranking, request: PackRequest) -> No
             line = _signature_line(symbol.first, symbol.last, symbol.name, lines)
             if symbol.kind == "constant" or line in held or line > len(lines):
                 continue
-            cost = filling.costs[file.number][line - 1]
+            cost = filling.cost(file.number, line)
             if cost > min(share, filling.room):
                 return
             share -= cost
