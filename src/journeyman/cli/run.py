@@ -6,7 +6,7 @@ import math
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -38,10 +38,20 @@ Format = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 
+class ResumeFlags(NamedTuple):
+    """What a person says when a run goes on."""
+
+    answer: str | None = None
+    allow_lockfile: bool = False
+    allow_weaker_tests: bool = False
+    minutes: float | None = None
+
+
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
     app.command("run")(run)
     app.command("resume")(resume)
+    app.command("continue")(continue_)
 
 
 def run(
@@ -88,7 +98,38 @@ def run(
         float | None, typer.Option("--minutes", callback=_minutes, help="The time budget of the run.")
     ] = None,
     retries: Annotated[
-        int | None, typer.Option("--retries", min=0, help="Attempts after the first, for each milestone.")
+        int | None,
+        typer.Option(
+            "--retries", "--verify-auto-retry", min=0, help="Attempts after the first, for each milestone."
+        ),
+    ] = None,
+    auto_fix_lint: Annotated[
+        bool | None,
+        typer.Option("--auto-fix-lint/--no-auto-fix-lint", help="Try the project's own fixers first."),
+    ] = None,
+    auto_fix_tests: Annotated[
+        bool | None,
+        typer.Option("--auto-fix-tests/--no-auto-fix-tests", help="Work on failing tests without asking."),
+    ] = None,
+    auto_create_tests: Annotated[
+        bool | None,
+        typer.Option(
+            "--auto-create-tests/--no-auto-create-tests", help="Ask for a test where the change has none."
+        ),
+    ] = None,
+    max_auto_iterations: Annotated[
+        int | None,
+        typer.Option("--max-auto-iterations", min=0, help="Fixes, re-runs and retries of the run, in all."),
+    ] = None,
+    stop_for: Annotated[
+        list[str] | None,
+        typer.Option("--stop-for", help="One of the stop conditions, instead of all. Repeatable."),
+    ] = None,
+    scope_violation: Annotated[
+        str | None, typer.Option("--scope-violation", help="Edits out of scope: stop or drop.")
+    ] = None,
+    test_integrity: Annotated[
+        str | None, typer.Option("--test-integrity", help="Weakened tests or checks: review, stop or allow.")
     ] = None,
     sandbox: Annotated[str | None, typer.Option("--sandbox", help="auto, required or off.")] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A label for reports. Repeatable.")] = None,
@@ -103,7 +144,8 @@ def run(
 ) -> int:
     """Work a task to a verified commit on a branch of its own, or stop and say why."""
     if resume_reference is not None:
-        return resume(resume_reference, repo, None, allow_lockfile, minutes, output_format, quiet)
+        asked = ResumeFlags(allow_lockfile=allow_lockfile, minutes=minutes)
+        return run_async(_resume(resume_reference, repo, asked, output_format, quiet))
     if task is None:
         raise JourneymanError("usage", "there is no task", hint='jm run "say what should change"')
     flags = _flags(
@@ -113,11 +155,19 @@ def run(
         ("verify", "require", "green" if green else None),
         ("budget", "minutes", minutes),
         ("autonomy", "verify_auto_retry", retries),
+        ("autonomy", "auto_fix_lint", auto_fix_lint),
+        ("autonomy", "auto_fix_tests", auto_fix_tests),
+        ("autonomy", "auto_create_tests", auto_create_tests),
+        ("autonomy", "max_auto_iterations", max_auto_iterations),
+        ("autonomy", "stop_conditions", stop_for or None),
+        ("autonomy", "scope_violation", scope_violation),
+        ("autonomy", "test_integrity", test_integrity),
         ("", "sandbox", sandbox),
         ("models", "cheap", model),
         ("models", "standard", model),
         ("models", "strong", model),
-        ("fast_path", "mode", "always" if fast else "never" if full else None),
+        ("fast_path", "force", True if fast else False if full else None),
+        ("fast_path", "enabled", False if full else None),
         ("budget", "usd", max_budget_usd),
         ("budget", "requests", max_turns),
     )
@@ -134,10 +184,16 @@ def resume(
     ] = "latest",
     repo: Repo = Path(),
     answer_text: Annotated[
-        str | None, typer.Option("--answer", help="The answer to the question that blocked it.")
+        str | None,
+        typer.Option(
+            "--answer", help="The answer to the question that blocked it; - reads it from standard input."
+        ),
     ] = None,
     allow_lockfile: Annotated[
         bool, typer.Option("--allow-lockfile", help="The changed lockfile is fine.")
+    ] = False,
+    allow_weaker_tests: Annotated[
+        bool, typer.Option("--allow-weaker-tests", help="What the change weakens of the tests is fine.")
     ] = False,
     minutes: Annotated[
         float | None, typer.Option("--minutes", callback=_minutes, help="A new time budget, in all.")
@@ -146,7 +202,18 @@ def resume(
     quiet: Quiet = False,
 ) -> int:
     """Go on with a run that was cut off or stopped, keeping everything it has."""
-    return run_async(_resume(reference, repo, answer_text, allow_lockfile, minutes, output_format, quiet))
+    if answer_text == "-":
+        say("your answer, ended by Ctrl-D:" if sys.stdin.isatty() else "the answer is read from stdin")
+        answer_text = _read_text(None, "standard input").strip()
+        if not answer_text:
+            raise JourneymanError("usage", "the answer is empty", hint=f'jm resume {reference} --answer "…"')
+    asked = ResumeFlags(answer_text, allow_lockfile, allow_weaker_tests, minutes)
+    return run_async(_resume(reference, repo, asked, output_format, quiet))
+
+
+def continue_(repo: Repo = Path(), output_format: Format = OutputFormat.TEXT, quiet: Quiet = False) -> int:
+    """Go on with the latest run: jm resume latest."""
+    return run_async(_resume("latest", repo, ResumeFlags(), output_format, quiet))
 
 
 def read_task(text: str) -> Task:
@@ -233,13 +300,7 @@ async def _run(
 
 
 async def _resume(
-    reference: str,
-    repo: Path,
-    answer_text: str | None,
-    allow_lockfile: bool,
-    minutes: float | None,
-    output_format: OutputFormat,
-    quiet: bool,
+    reference: str, repo: Path, asked: ResumeFlags, output_format: OutputFormat, quiet: bool
 ) -> int:
     import asyncio
 
@@ -252,7 +313,7 @@ async def _resume(
     asyncio.get_running_loop().run_in_executor(None, _preload)
     project = await bootstrap.open_project(checked_directory(repo), read_surroundings())
     run_id = find_run(read_store(project.repository.state_root), reference)
-    options = bootstrap.ResumeOptions(answer_text, allow_lockfile, minutes, STARTED)
+    options = bootstrap.ResumeOptions(*asked, started=STARTED)
     view = make_view(quiet=quiet or output_format is not OutputFormat.TEXT)
     with view:
         summary = await bootstrap.resume_run(

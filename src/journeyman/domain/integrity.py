@@ -58,12 +58,14 @@ _SUPPRESSION = re.compile(
 )  # fmt: skip
 _CHECK_FILES = (
     "pytest.ini", "tox.ini", "setup.cfg", "noxfile.py", ".coveragerc", "ruff.toml", ".ruff.toml", ".flake8",
-    "mypy.ini", ".mypy.ini", "pyrightconfig.json", ".pylintrc", ".eslintrc*", "eslint.config.*", ".eslintignore",
+    "mypy.ini", ".mypy.ini", "pyrightconfig.json", ".pylintrc", ".eslintrc*", "eslint.config.*",
+    ".eslintignore",
     "jest.config.*", "vitest.config.*", "tsconfig*.json", "biome.json*", ".prettierrc*", ".prettierignore",
     ".golangci.*", "clippy.toml", "rustfmt.toml", ".pre-commit-config.yaml", "Makefile", "conftest.py",
 )  # fmt: skip
 _CI_FILES = (
-    "/.github/", "/.gitlab-ci.yml", "/.circleci/", "/.travis.yml", "/azure-pipelines.yml", "/Jenkinsfile", "/.ci/",
+    "/.github/", "/.gitlab-ci.yml", "/.circleci/", "/.travis.yml", "/azure-pipelines.yml", "/Jenkinsfile",
+    "/.ci/",
     "/.buildkite/", "/bitbucket-pipelines.yml",
 )  # fmt: skip
 _TOOL_TABLES = (

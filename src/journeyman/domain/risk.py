@@ -69,7 +69,8 @@ _MANIFESTS = (
 )
 _PUBLIC = re.compile(
     r"(?m)^(?:(?:async )?def (?!_)\w+\(.*|class (?!_)\w+.*"
-    r"|export (?:default )?(?:async )?(?:function|class|const|interface|type) \w+.*|func (?:\([^)]*\) )?[A-Z]\w*\(.*|pub (?:async )?(?:fn|struct|enum|trait) \w+.*"
+    r"|export (?:default )?(?:async )?(?:function|class|const|interface|type) \w+.*"
+    r"|func (?:\([^)]*\) )?[A-Z]\w*\(.*|pub (?:async )?(?:fn|struct|enum|trait) \w+.*"
     r"|    (?:async )?def (?!_)\w+\(.*)$"
 )
 
@@ -135,13 +136,10 @@ def _risks(file: FileText, settings: FastPathSettings) -> list[Risk]:
     if by_path:
         found.append(Risk(by_path, file.path))
     lines = () if is_test(file.path) else changed_lines(file)
-    for flag in settings.risk_flags:
-        if flag.value != by_path and _shows(flag, file, lines):
-            found.append(Risk(flag.value, file.path))
-    patterns = [
-        pattern for pattern in map(re.compile, settings.risky_patterns) if any(map(pattern.search, lines))
-    ]
-    found += [Risk("pattern", f"{file.path} ({pattern.pattern})") for pattern in patterns]
+    shown = (flag for flag in settings.risk_flags if flag.value != by_path and _shows(flag, file, lines))
+    found += [Risk(flag.value, file.path) for flag in shown]
+    matching = (each for each in settings.risky_patterns if any(re.search(each, line) for line in lines))
+    found += [Risk("pattern", f"{file.path} ({pattern})") for pattern in matching]
     return found
 
 

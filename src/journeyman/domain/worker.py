@@ -64,6 +64,8 @@ class ImplementRequest:
     guidance: str = ""
     answer: str | None = None
     """What a person answered to the question that blocked the run."""
+    stronger: bool = False
+    """Start afresh, with the stronger model where the worker has one."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class ReviewRequest:
     diff: str
     evidence: tuple[str, ...]
     """One line per check."""
+    answer: str | None = None
+    """What a person decided on a question of this run."""
 
 
 class WorkerHost(Protocol):

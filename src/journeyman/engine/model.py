@@ -12,6 +12,8 @@ from journeyman.domain.run import RunSpec
 from journeyman.domain.worker import Worker
 
 if TYPE_CHECKING:
+    from journeyman.domain.checks import Fixer
+    from journeyman.domain.fast_path import LikelyFile
     from journeyman.domain.process import CommandRunner
     from journeyman.engine.baseline import Baseline
     from journeyman.engine.recorder import Recorder
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from journeyman.verify.runner import CheckRunner
     from journeyman.workspace import Workspace
 
+    LikelyFiles = Callable[[], Awaitable[tuple[LikelyFile, ...]]]
 
 T = TypeVar("T")
 
@@ -53,5 +56,12 @@ class Run:
     user_environment: Mapping[str, str]
     """The user's environment, of which a worker sees what its configuration names."""
     guidance: str = ""
+    mender: Worker | None = None
+    """Runs the project's own fixers; ``None`` when it has none."""
+    fixers: tuple[Fixer, ...] = ()
+    stronger: str | None = None
+    """The model that IMPLEMENT goes on with when its own does not get there."""
+    likely_files: LikelyFiles | None = None
+    """What the task seems to be about; ``None`` reads the paths that its text names."""
     sandbox_warning: str | None = None
     journal: Journal = field(init=False)
