@@ -12,6 +12,7 @@ from journeyman.cli.edge import OutputFormat, answer, answer_bytes, answer_json,
 from journeyman.cli.run import Repo, conclude
 
 if TYPE_CHECKING:
+    from journeyman.domain.events import Event
     from journeyman.report.overview import RunLine
     from journeyman.store import SqliteStore
 
@@ -87,6 +88,9 @@ def report(
     json_output: Json = False,
     diff: Annotated[bool, typer.Option("--diff", help="The change as a patch, and nothing else.")] = False,
     markdown: Annotated[bool, typer.Option("--md", help="The receipt as Markdown.")] = False,
+    decisions: Annotated[
+        bool, typer.Option("--decisions", help="What the run decided by itself, and from what.")
+    ] = False,
 ) -> int:
     """Tell what a run came to, and every figure of it."""
     from journeyman.report.receipt import receipt_markdown
@@ -100,6 +104,8 @@ def report(
     if diff:
         answer_bytes(Artifacts(state_dir(root).run_dir(run_id)).read_bytes("diff.patch") or b"")
         return 0
+    if decisions:
+        return _decisions(store.events(run_id), json_output=json_output)
     summary = summarize(run_id, store.events(run_id))
     if json_output:
         answer_json(summary.as_json())
@@ -107,6 +113,16 @@ def report(
         answer(receipt_markdown(summary))
     else:
         answer("\n".join(report_lines(summary)))
+    return 0
+
+
+def _decisions(events: tuple[Event, ...], *, json_output: bool) -> int:
+    from journeyman.report import decisions
+
+    if json_output:
+        answer_json([decision.as_json() for decision in decisions.decisions(events)])
+    else:
+        answer("\n".join(decisions.decision_lines(events)))
     return 0
 
 

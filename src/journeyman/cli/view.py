@@ -13,6 +13,7 @@ from journeyman.domain.events import (
     CheckStarted,
     EnvironmentReady,
     Event,
+    FastDecided,
     PhaseFinished,
     PhaseOutcome,
     PhaseStarted,
@@ -26,6 +27,7 @@ from journeyman.domain.events import (
     WorkRescued,
 )
 from journeyman.domain.shown import shown
+from journeyman.report.decisions import decision_text
 from journeyman.report.receipt import check_line
 from journeyman.report.text import seconds
 
@@ -102,7 +104,7 @@ class Narrator:
         self._began = 0.0
         self._known: dict[str, int] = {}
 
-    def line(self, event: Event) -> str | None:  # noqa: C901, PLR0911 - a table of event kinds
+    def line(self, event: Event) -> str | None:  # noqa: C901, PLR0911, PLR0912 - a table of event kinds
         """The line that tells of an event, if it is worth one."""
         match event.payload:
             case RunStarted() as started:
@@ -128,8 +130,11 @@ class Narrator:
                 return f"    retry: {reason}"
             case WorkRescued(ref=ref):
                 return f"    found work kept in {ref}"
+            case FastDecided() as fast:
+                return f"  {decision_text(fast)}"
             case _:
-                return None
+                told = decision_text(event.payload)
+                return f"    {told}" if told else None
 
     def now(self, event: Event) -> str | None:
         """What the moving line should say after an event; ``None`` leaves it."""

@@ -35,11 +35,13 @@ from journeyman.domain.events import (
     RetryDecided,
     Role,
     RunFinished,
+    RungTaken,
     RunResumed,
     VerifyJudged,
     WorkerFinished,
     WorkerSpent,
 )
+from journeyman.domain.ladder import Rung
 from journeyman.domain.phases import Phase
 
 _N = TypeVar("_N", int, float)
@@ -166,7 +168,7 @@ def _verification(events: tuple[Event, ...]) -> VerificationKpi:
     started: dict[tuple[str, str], float] = {}
     intervals: list[tuple[float, float]] = []
     cpu: list[float | None] = []
-    ran = cached = skipped = retries = 0
+    ran = cached = skipped = retries = fixes = 0
     for event in events:
         match event.payload:
             case CheckStarted(check=check, tree=tree, role=Role.VERIFY):
@@ -183,9 +185,11 @@ def _verification(events: tuple[Event, ...]) -> VerificationKpi:
                 skipped += len(left_out)
             case RetryDecided():
                 retries += 1
+            case RungTaken(rung=Rung.FIX):
+                fixes += 1
             case _:
                 pass
-    return VerificationKpi(ran, cached, skipped, retries, 0, _union_length(intervals), total_of(cpu))
+    return VerificationKpi(ran, cached, skipped, retries, fixes, _union_length(intervals), total_of(cpu))
 
 
 def _workers(events: tuple[Event, ...]) -> tuple[WorkerKpi, ...]:

@@ -20,7 +20,7 @@ _SAME_FAILURES_LIMIT = 3
 _FLAKY = re.compile(
     r"(?i)\b(?:time[d ]?-?outs?|deadline exceeded|connection (?:refused|reset|aborted)|broken pipe"
     r"|address already in use|temporar(?:y|ily) (?:failure|unavailable)|resource temporarily|race condition"
-    r"|flaky|econnre\w+|eaddrinuse|sockettimeout\w*|database is locked)\b"
+    r"|flaky|econnre\w+|eaddrinuse|\w*timeout\w*|database is locked)\b"
 )
 _FEW = 3
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from collections import Counter
 from dataclasses import dataclass
 
@@ -54,10 +56,7 @@ _TEST_PATHS = (
     "test/", "tests/", "__tests__/", "testing/", "test_*", "*_test.*", "*.test.*", "*.spec.*", "*_spec.*",
     "*Test.java", "conftest.py",
 )  # fmt: skip
-_DEPENDENCIES = re.compile(
-    r"(?ms)^(?:\[(?:project\.optional-)?dependenc[^\]]*\]|\[(?:dev-|build-)?dependencies[^\]]*\]"
-    r"|\s*\"?(?:dev|peer|optional)?[dD]ependencies\"?\s*[:=]).*?(?=^\[|^\s*[\]}]|\Z)"
-)
+_REQUIRES = re.compile(r"(?i)dependenc(?:y|ies)|requires\b|^\s*gem\b")
 _MANIFESTS = (
     "pyproject.toml",
     "package.json",
@@ -151,7 +150,7 @@ def _shows(flag: RiskFlag, file: FileText, lines: tuple[str, ...]) -> bool:
             return not is_test(file.path) and bool(_public(file.before) - _public(file.after))
         case RiskFlag.DEPENDENCY:
             named = file.path.rsplit("/", 1)[-1] in _MANIFESTS
-            return named and _dependencies(file.before) != _dependencies(file.after)
+            return named and _dependencies(file.path, file.before) != _dependencies(file.path, file.after)
         case _:
             return any(map(_LINES[flag].search, lines))
 
@@ -160,5 +159,19 @@ def _public(text: str | None) -> Counter[str]:
     return Counter(" ".join(line.split()) for line in _PUBLIC.findall(text or ""))
 
 
-def _dependencies(text: str | None) -> list[str]:
-    return [" ".join(table.split()) for table in _DEPENDENCIES.findall(text or "")]
+def _dependencies(path: str, text: str | None) -> object:
+    """All that the manifest says of dependencies; the whole text where it cannot be read."""
+    try:
+        content = json.loads(text or "{}") if path.endswith(".json") else tomllib.loads(text or "")
+    except (ValueError, RecursionError):
+        return [line for line in (text or "").splitlines() if _REQUIRES.search(line)]
+    return _tables(content)
+
+
+def _tables(content: object) -> list[object]:
+    if not isinstance(content, dict):
+        return []
+    found: list[object] = []
+    for key, value in content.items():
+        found += [key, value] if _REQUIRES.search(key) else _tables(value)
+    return found

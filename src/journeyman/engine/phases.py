@@ -41,7 +41,7 @@ from journeyman.engine.recorder import StepRecorder
 from journeyman.engine.trouble import persevere
 from journeyman.workspace import OpenedWorkspace, workspace
 
-_SHOWN = 5
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ async def set_up(run: Run) -> OpenedWorkspace:
     async def open_workspace() -> OpenedWorkspace:
         opened = await run.workspace.open()
         if run.point.tree is not None:
-            await run.trees.keep_unsaved(_known_trees(run))
+            await run.trees.keep_unsaved(known_trees(run))
             await run.workspace.restore(run.point.tree)
         run.recorder.step("open").record(
             WorkspaceOpened(str(opened.worktree), opened.branch, opened.base_tree)
@@ -180,7 +180,7 @@ def _whole_task(run: Run) -> Milestone:
     return Milestone(title=task.title, goal=task.text, done_when=task.acceptance)
 
 
-async def implement(run: Run, attempt: Attempt) -> str | None:
+async def implement(run: Run, attempt: Attempt, key: str | None = None) -> str | None:
     """Let the worker edit; its session id. Raises BlockedError, or the worker's own error."""
     worker = run.workers[Phase.IMPLEMENT]
     request = ImplementRequest(
@@ -206,8 +206,8 @@ async def implement(run: Run, attempt: Attempt) -> str | None:
             host.summary = said.summary
         return said
 
-    answered = ".answered" if attempt.answer else ""
-    said = await persevere(run, Phase.IMPLEMENT, f"{attempt.key}.implement{answered}", ask)
+    key = key or f"{attempt.key}.implement" + (".answered" if attempt.answer else "")
+    said = await persevere(run, Phase.IMPLEMENT, key, ask)
     if said.blocked is not None:
         raise BlockedError(said.blocked)
     return said.session_id
@@ -233,8 +233,8 @@ async def take_snapshot(run: Run, attempt: Attempt) -> Snapshot:
             events.record(ScopeJudged(verdict.ok, verdict.violations))
         if not verdict.ok:
             first, *others = verdict.violations
-            shown = tuple(other.message for other in others[:_SHOWN])
-            more = (f"and {len(others) - _SHOWN} more",) if len(others) > _SHOWN else ()
+            shown = tuple(other.message for other in others[: _SHOWN - 1])
+            more = (f"and {len(others) - len(shown)} more",) if len(others) > len(shown) else ()
             raise JourneymanError(first.rule.value, first.message, facts=shown + more)
         return Snapshot(made.commit, made.tree, tuple(change.path for change in changes))
 
@@ -260,7 +260,7 @@ async def keep_blocked(run: Run, attempt: Attempt) -> None:
 
     async def keep() -> None:
         await run.trees.ensure_work_tree()
-        if await run.workspace.current_tree() not in _known_trees(run):
+        if await run.workspace.current_tree() not in known_trees(run):
             await freeze_work(run, attempt, run.recorder.step(f"{attempt.key}.blocked"))
 
     await run.journal.step(f"{attempt.key}.blocked", keep, type(None))
@@ -353,7 +353,7 @@ async def finalize(run: Run, end: RunFinished) -> None:
             run.artifacts.write("diff.patch", await run.workspace.diff_text(run.spec.base_commit, last))
         if end.outcome is not Outcome.VERIFIED:
             # A worker that failed leaves work that no snapshot has. When it cannot be kept, its worktree is.
-            await run.trees.keep_unsaved(_known_trees(run))
+            await run.trees.keep_unsaved(known_trees(run))
         await run.workspace.close()
 
     try:
@@ -370,7 +370,7 @@ def _snapshots(run: Run) -> tuple[SnapshotMade, ...]:
     return tuple(event.payload for event in run.recorder.events() if isinstance(event.payload, SnapshotMade))
 
 
-def _known_trees(run: Run) -> frozenset[str]:
+def known_trees(run: Run) -> frozenset[str]:
     """Trees that need no keeping: the base's and the attempts'. None before a workspace was opened."""
     opened = (event.payload for event in run.recorder.events() if isinstance(event.payload, WorkspaceOpened))
     return frozenset((*(each.base_tree for each in opened), *(each.tree for each in _snapshots(run))))

@@ -28,6 +28,7 @@ from journeyman.engine import mending, phases
 from journeyman.engine.fast import decide_fast, examine_change, review_needed
 from journeyman.engine.ladder import Ladder, flaky_checks
 from journeyman.engine.model import Run
+from journeyman.engine.new_tests import with_test
 from journeyman.engine.phases import Attempt, BlockedError, Judged
 
 
@@ -92,6 +93,8 @@ async def work_milestone(
         with ladder.booked(attempt):
             judged = await try_once(ladder, attempt, head, judged)
         findings: tuple[Finding, ...] = ()
+        if judged.verdict.ok and run.spec.settings.autonomy.auto_create_tests:
+            attempt, judged = await with_test(run, attempt, judged)
         if judged.verdict.ok:
             findings = await review(run, attempt, judged, fast, ladder.failed_verifies)
             if not findings:

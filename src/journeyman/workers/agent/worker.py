@@ -70,8 +70,8 @@ class AgentWorker:
         self._make_strong = make_strong
         self._strong: dict[int, ModelClient] = {}
         """By milestone, where it was asked for."""
-        self._served: dict[int, tuple[int, str | None]] = {}
-        """By milestone: the attempt that its conversation is in, and the answer that was told there."""
+        self._served: dict[int, tuple[int, str, str | None]] = {}
+        """By milestone, where its conversation is: the attempt, its complaints, the answer told there."""
         self._host: WorkerHost | None = None
         self._spending = Spending(budget)
         self._conversations: dict[int, Conversation] = {}
@@ -153,9 +153,12 @@ class AgentWorker:
         number = request.milestone_number
         known = self._conversations.get(number)
         complaints = complaints_text(request.failures, request.findings)
-        attempt, answered = self._served.get(number, (0, None))
-        self._served[number] = (request.attempt, request.answer)
-        if known is not None and attempt == request.attempt:  # cut short by trouble, or by its own question
+        attempt, told, answered = self._served.get(number, (0, "", None))
+        self._served[number] = (request.attempt, complaints, request.answer)
+        if known is not None and (attempt, told) == (
+            request.attempt,
+            complaints,
+        ):  # cut short by trouble, or by its own question
             if request.answer not in {None, answered}:
                 known.tell(f"The answer to your question: {request.answer}")
             return known
