@@ -26,6 +26,7 @@ from journeyman.domain.events import (
     WorkerActivity,
     WorkRescued,
 )
+from journeyman.domain.fast_path import SWITCHED_OFF
 from journeyman.domain.shown import shown
 from journeyman.report.decisions import decision_text
 from journeyman.report.receipt import check_line
@@ -130,8 +131,8 @@ class Narrator:
                 return f"    retry: {reason}"
             case WorkRescued(ref=ref):
                 return f"    found work kept in {ref}"
-            case FastDecided() as fast:
-                return f"  {decision_text(fast)}"
+            case FastDecided(decision=decision) as fast:
+                return None if SWITCHED_OFF in decision.reasons else f"  {decision_text(fast)}"
             case _:
                 told = decision_text(event.payload)
                 return f"    {told}" if told else None

@@ -14,6 +14,7 @@ from journeyman.domain.scope import Change, ChangeKind, Scope, is_lockfile, is_p
 from journeyman.domain.settings import FastPathSettings
 from journeyman.domain.task import Size, Task
 
+SWITCHED_OFF = "switched off"
 _MANY_CRITERIA = 3
 _SHARE = 0.8
 """The files that hold this share of the score are what the task is about."""
@@ -56,7 +57,7 @@ def decide_fast_path(
     if settings.force:
         return FastPathDecision(eligible=True, reasons=("asked for",), confidence=1.0, files=about)
     if not settings.enabled:
-        return FastPathDecision(eligible=False, reasons=("switched off",), confidence=1.0, files=about)
+        return FastPathDecision(eligible=False, reasons=(SWITCHED_OFF,), confidence=1.0, files=about)
     against = (*_against_task(task, settings), *_against_files(about, scope, settings))
     if against:
         return FastPathDecision(eligible=False, reasons=against, confidence=1.0, files=about)

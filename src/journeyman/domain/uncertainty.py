@@ -42,7 +42,7 @@ def disagreement(findings: tuple[Finding, ...]) -> Question:
     place = f"{first.path}: " if first.path else ""
     return Question(
         "worker and reviewer do not agree",
-        f"The review asks again: {place}{first.message}. Should the change do so?",
+        f"The review asks again: {place}{first.message.rstrip('. ')}. Should the change do so?",
         ("yes, do what the review asks", "no, leave it as it is"),
     )
 

@@ -103,6 +103,8 @@ async def _put_back(run: Run, trying: Attempt, judged: Judged) -> None:
         await run.trees.ensure_work_tree()
         await run.trees.keep_unsaved(phases.known_trees(run))
         await run.workspace.restore(judged.snapshot.tree)
+        # The last snapshot on the timeline is what the attempt comes to; the one with the test keeps a ref.
+        await phases.freeze_work(run, trying, run.recorder.step(f"{trying.key}.test/put back"))
 
     await run.journal.step(f"{trying.key}.test/put back", restore, type(None))
     run.trees.expect(judged.snapshot.tree)
