@@ -19,6 +19,7 @@ from journeyman.domain.events import (
     PhaseStarted,
     RetryDecided,
     Role,
+    RungTaken,
     RunResumed,
     RunStarted,
     ScopeJudged,
@@ -27,6 +28,7 @@ from journeyman.domain.events import (
     WorkRescued,
 )
 from journeyman.domain.fast_path import SWITCHED_OFF
+from journeyman.domain.ladder import MODEL_RUNGS
 from journeyman.domain.shown import shown
 from journeyman.report.decisions import decision_text
 from journeyman.report.receipt import check_line
@@ -131,6 +133,8 @@ class Narrator:
                 return f"    retry: {reason}"
             case WorkRescued(ref=ref):
                 return f"    found work kept in {ref}"
+            case RungTaken(rung=rung) if rung in MODEL_RUNGS:
+                return None  # told when it was decided
             case FastDecided(decision=decision) as fast:
                 return None if SWITCHED_OFF in decision.reasons else f"  {decision_text(fast)}"
             case _:

@@ -36,6 +36,8 @@ class Ladder:
     run: Run
     taken: int = 0
     history: list[Tried] = field(default_factory=list)
+    rejected: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    """By tree: what REVIEW wants changed."""
     session: str | None = None
     """The worker's own, to go on from."""
     told: str = ""
@@ -44,6 +46,7 @@ class Ladder:
     def begin(self) -> None:
         """Another milestone: nothing was tried yet."""
         self.history.clear()
+        self.rejected.clear()
         self.session = None
 
     @contextmanager
@@ -79,6 +82,8 @@ class Ladder:
     def climb(self, attempt: Attempt, judged: Judged, findings: tuple[Finding, ...]) -> Attempt:
         """The next try after this one was sent back. Raises the stop when there is none."""
         signature = findings_signature(findings) if findings else failure_signature(judged.verdict)
+        if findings:
+            self.rejected[judged.snapshot.tree] = findings
         self.history.append(Tried(attempt.rung, judged.snapshot.tree, signature))
         settings = self.run.spec.settings.autonomy
         decision = decide_rung(tuple(self.history), settings, self._facts(judged, findings))

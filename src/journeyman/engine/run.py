@@ -96,7 +96,9 @@ async def work_milestone(
         if judged.verdict.ok and run.spec.settings.autonomy.auto_create_tests:
             attempt, judged = await with_test(run, attempt, judged)
         if judged.verdict.ok:
-            findings = await review(run, attempt, judged, fast, ladder.failed_verifies)
+            # A tree that was rejected is not shown again: the reviewer has said what there is to say.
+            findings = ladder.rejected.get(judged.snapshot.tree, ())
+            findings = findings or await review(run, attempt, judged, fast, ladder.failed_verifies)
             if not findings:
                 async with phases.timed(run, Phase.CHECKPOINT, attempt):
                     commit = await phases.checkpoint(run, attempt, judged.snapshot, judged.verdict)

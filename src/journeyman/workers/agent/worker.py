@@ -176,7 +176,7 @@ class AgentWorker:
         answer = f"\n# A person's answer to your question\n\n{request.answer}\n" if request.answer else ""
         first = _template("implement").substitute(parts, milestone=milestone, answer=answer, context=context)
         if request.failures or request.findings:
-            first += "\n" + _template("retry").substitute(failures=complaints)
+            first += "\n\n" + _template("afresh").substitute(failures=complaints)
         conversation = self._conversations[number] = Conversation(_prompt("system"), first)
         return conversation
 
