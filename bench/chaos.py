@@ -145,7 +145,7 @@ def judge(project: Project, code: int, out: str, err: str, answered: list[str], 
 
 
 def lost_work(project: Project, result: dict[str, Any]) -> list[str]:
-    """Snapshots on the timeline whose commits no ref reaches, and a checkpoint that is not what was verified."""
+    """Snapshots on the timeline that no ref has, and a checkpoint that is not what was verified."""
     lines = project.jm("follow", result["run_id"], "--json").out.splitlines()
     events = [json.loads(line) for line in lines]
     kinds = {"snapshot.made", "work.rescued"}
