@@ -20,16 +20,30 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.support.project import Answer, Project, wait_for_line, write
 
+CHECKS = """
+[[checks]]
+name = "content"
+run = "! grep -rnE 'BROKEN|UNTIDY' --include=*.txt ."
+fix = "sed -i s/UNTIDY/tidy/ *.txt"
+tier = 0
+
+[[checks]]
+name = "names"
+run = "test -f a.txt"
+"""
 PLAN = {"milestones": [{"title": "First"}, {"title": "Second"}]}
 Facts = tuple[str, str, str]
 
 
 def session(project: Project, **attempt: float) -> str:
-    """Two milestones; the first attempt fails VERIFY; a command leaves a mark each time it really runs."""
+    """Two milestones; the first attempt fails VERIFY, fixers mend a part of it, a retry the rest.
+
+    A command leaves a mark each time it really runs.
+    """
     return project.session(
         {
             "attempts": [
-                {"edits": [write("c.txt", "BROKEN\n"), write("e.txt", "1\n")]},
+                {"edits": [write("c.txt", "BROKEN\n"), write("e.txt", "UNTIDY\n")]},
                 {"edits": [write("c.txt", "1\n")], "run": ["echo ran >> ran.txt"], **attempt},
             ],
             "reviews": [{"verdict": "approve"}],
@@ -122,7 +136,8 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="jm-crash-") as folder:
         os.environ["HOME"] = folder
-        project = Project(Path(folder) / "project")
+        files = {"a.txt": "alpha\n", "b.txt": "beta\n", "journeyman.toml": CHECKS}
+        project = Project(Path(folder) / "project", files)
         worker = session(project)
         begun = time.monotonic()
         undisturbed = project.jm("run", "Two", "--worker", worker, "--output-format", "json")

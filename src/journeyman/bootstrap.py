@@ -29,7 +29,8 @@ from journeyman.domain.run import RunSpec
 from journeyman.domain.scope import LockfilePolicy, Scope, denied_by
 from journeyman.domain.settings import (
     ContextMode,
-    FastPathMode,
+    FastPathSettings,
+    IntegrityPolicy,
     SandboxMode,
     Settings,
     WorkerSettings,
@@ -119,6 +120,7 @@ class ResumeOptions:
 
     answer: str | None = None
     allow_lockfile: bool = False
+    allow_weaker_tests: bool = False
     minutes: float | None = None
     usd: float | None = None
     tokens: int | None = None
@@ -195,6 +197,7 @@ async def resume_run(
         segment=decision.segment,
         answer=options.answer,
         allow_lockfile=options.allow_lockfile,
+        allow_weaker_tests=options.allow_weaker_tests,
         minutes=options.minutes,
         usd=options.usd,
         tokens=options.tokens,
@@ -420,6 +423,7 @@ def assemble(
         # A worktree is nothing without its repository: versions from tags, `git ls-files` in checks.
         return replace(environment, readable=(*environment.readable, repository.common_dir))
 
+    fixers = fixers_of(project) if settings.autonomy.auto_fix_lint else ()
     trees = Trees(workspace, prepare, settings.workspace.link, recorder)
     slots = settings.verify.slots or os.cpu_count() or 1
     checks = CheckRunner(project.runner, records.cache, slots)
@@ -440,6 +444,9 @@ def assemble(
         user_environment=project.surroundings.environ,
         guidance=_guidance(repository.root),
         context=_run_context(project, spec, workspace, base_env) if settings.context.enabled else None,
+        mender=_autofix("autofix", WorkerSettings(WorkerType.AUTOFIX), project) if fixers else None,
+        fixers=fixers,
+        stronger=_stronger(project, spec),
     )
 
 
@@ -471,6 +478,15 @@ def _run_context(
     return RunContext(checkout, of_worktree, spec.settings.context.budget)
 
 
+def _stronger(project: Project, spec: RunSpec) -> str | None:
+    """The model that the built-in agent goes on with when its own does not get there."""
+    table = spec.settings.workers.get(spec.worker)
+    if (table.type.value if table else spec.worker) != WorkerType.AGENT.value or spec.task.model:
+        return None
+    strong = spec.settings.models.strong
+    return strong if strong != phase_models(project, spec.settings, spec.task)[Phase.IMPLEMENT] else None
+
+
 def spent_before(events: tuple[Event, ...], segment: int) -> tuple[Usage, ...]:
     """What the built-in agent used in earlier segments: this one's own calls are in its journal."""
     return tuple(
@@ -497,12 +513,6 @@ def phase_workers(project: Project, spec: RunSpec, spent: tuple[Usage, ...] = ()
     for phase, name in named.items():
         # Who implements was chosen when the run was specified, with the flag and the task in mind.
         wanted = spec.worker if phase is Phase.IMPLEMENT else name or spec.worker
-        if (
-            name is None
-            and phase is not Phase.IMPLEMENT
-            and spec.settings.fast_path.mode is FastPathMode.ALWAYS
-        ):
-            continue
         if wanted not in made:
             made[wanted] = make_worker(wanted, project, spec.settings, spec.task, spent)
         if phase in made[wanted].phases:
@@ -632,7 +642,19 @@ def _agent(project: Project, settings: Settings, task: Task, spent: tuple[Usage,
         }
         return {phase: made[name] for phase, name in names.items() if name}
 
-    return AgentWorker(make_models, settings.budget, spent)
+    strong = settings.models.strong
+
+    def make_strong(on_wait: OnWait) -> ModelClient:
+        patience = Patience(budget_s=settings.models.patience_s)
+        return make_model(
+            strong or "",
+            project.surroundings.environ,
+            on_wait=on_wait,
+            first_byte_s=settings.models.silence_s,
+            patience=patience,
+        )
+
+    return AgentWorker(make_models, settings.budget, make_strong if strong else None, spent)
 
 
 def _autofix(_name: str, _table: WorkerSettings, project: Project) -> Worker:
@@ -736,16 +758,28 @@ def _spec(project: Project, task: Task, options: StartOptions) -> RunSpec:
             raise JourneymanError(
                 "bad-task", f"the task names a check {name!r}", facts=(f"known checks: {', '.join(known)}",)
             )
+    worker = worker_for(project, task, options.worker)
     return RunSpec(
         task=task,
-        settings=replace(settings, scope=effective_scope(project, task)),
+        settings=replace(
+            settings, scope=effective_scope(project, task), fast_path=_fast_path(project, worker)
+        ),
         repository=str(repository.root),
         base_commit=repository.head,
         base_ref=repository.branch,
-        worker=worker_for(project, task, options.worker),
+        worker=worker,
         started_at=time.time(),
         tags=options.tags,
     )
+
+
+def _fast_path(project: Project, worker: str) -> FastPathSettings:
+    """The settings of the fast path; what a session recorded is played whole, unless somebody says else."""
+    settings = project.settings.fast_path
+    table = project.settings.workers.get(worker)
+    replay = (table.type.value if table else worker.partition(":")[0]) == WorkerType.REPLAY.value
+    said = "fast_path.enabled" in project.loaded.sources
+    return replace(settings, enabled=settings.enabled and (said or not replay))
 
 
 def effective_scope(project: Project, task: Task) -> Scope:
@@ -795,6 +829,9 @@ def _resumed_spec(events: tuple[Event, ...], resumed: RunResumed) -> RunSpec:
             raise JourneymanError("usage", 'lockfiles = "deny" in this run: no resume can allow them')
         if change.allow_lockfile:
             settings = replace(settings, scope=replace(settings.scope, lockfiles=LockfilePolicy.ALLOW))
+        if change.allow_weaker_tests:
+            autonomy = replace(settings.autonomy, test_integrity=IntegrityPolicy.REVIEW)
+            settings = replace(settings, autonomy=autonomy)
         given = {name: getattr(change, name) for name in ("minutes", "usd", "tokens", "requests")}
         raised = {name: limit for name, limit in given.items() if limit is not None}
         settings = replace(settings, budget=replace(settings.budget, **raised))

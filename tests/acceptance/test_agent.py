@@ -34,7 +34,11 @@ BAD = {
 GOOD = {"edits": [{"path": "paging.py", "old": "    return 7\n", "new": FIXED}], "say": "Rounded up."}
 TASK = {"match": "pages", "steps": [STEP], "needs": ["paging.py"], "search": ["def pages"]}
 SENTENCE = "`pages` counts one page too many when the items fill the last one"
-QUICK = {"JOURNEYMAN_MODELS__PATIENCE_S": "3", "JOURNEYMAN_MODELS__SILENCE_S": "1.5"}
+QUICK = {
+    "JOURNEYMAN_MODELS__PATIENCE_S": "3",
+    "JOURNEYMAN_MODELS__SILENCE_S": "1.5",
+    "JOURNEYMAN_AUTONOMY__TRANSIENT_RETRIES": "0",
+}
 
 
 @pytest.fixture
@@ -166,6 +170,53 @@ def test_blocked_asks_the_one_question_and_goes_on_with_the_answer(project: Proj
         env = {"OPENAI_BASE_URL": f"{sim.url}/v1", "OPENAI_API_KEY": "k"}
         answer = project.jm("resume", "--answer", "up", "--output-format", "json", env=env)
         assert (answer.code, answer.json["outcome"], answer.json["human_touches"]) == (0, "verified", 1)
+
+
+def test_trouble_that_outlasts_the_client_is_waited_out_and_no_touch(project: Project) -> None:
+    patience = {"JOURNEYMAN_MODELS__PATIENCE_S": "0.1", "JOURNEYMAN_AUTONOMY__TRANSIENT_RETRIES": "2"}
+    with SimModel([{**TASK, "steps": [BAD, GOOD]}], faults=["503@2x2"]) as sim:
+        wait = {"JOURNEYMAN_AUTONOMY__TRANSIENT_WAIT_S": "0.2"}
+        code, result = agent(project, sim, "--fast", **patience, **wait)
+        assert (code, result["human_touches"]) == (0, 0), result
+        troubles = decided(project, "trouble.retried")
+        assert {trouble["code"] for trouble in troubles} == {"model-unreachable"}
+        assert [trouble["wait_s"] for trouble in troubles] == [0.2, 0.4][: len(troubles)]
+        answered = [str(request.body["messages"]) for request in sim.requests if request.status == 200]
+        assert len(answered) == len(set(answered)) == 2, "no request is paid twice"
+
+
+def test_a_stronger_model_starts_afresh_when_the_own_one_is_stuck(project: Project) -> None:
+    header = "def pages(items, size):"
+    worse = {"edits": [{"path": "paging.py", "old": header, "new": f"{header}  # hm"}], "say": "So?"}
+    best = {"edits": [{"path": "paging.py", "old": "    return 7\n", "new": FIXED}], "say": "Rounded up."}
+    models = '[models]\nstandard = "openai:sim-1"\nstrong = "openai:sim-2"\n'
+    (project.root / "journeyman.toml").write_text(CHECKS + models)
+    project.commit("two models")
+    with SimModel([{**TASK, "steps": [BAD, worse, best]}]) as sim:
+        env = {"OPENAI_BASE_URL": f"{sim.url}/v1", "OPENAI_API_KEY": "k"}
+        answer = project.jm("run", SENTENCE, "--output-format", "json", env=env)
+        assert (answer.code, answer.json["outcome"]) == (0, "verified"), answer.err
+        implemented = [request for request in sim.requests if request.move == "edit"]
+        assert [request.model for request in implemented] == ["sim-1", "sim-1", "sim-2"]
+        fresh = implemented[2].body["messages"]
+        assert [message["role"] for message in fresh].count("assistant") == 0, "a fresh conversation"
+        assert "AssertionError: 7" in str(fresh)
+        assert [rung["rung"] for rung in decided(project, "rung.taken")] == ["retry", "stronger"]
+
+
+def test_a_small_task_is_fast_by_itself_and_review_comes_back_for_a_risk(project: Project) -> None:
+    risky = {**STEP, "edits": [*STEP["edits"], {"path": "db.py", "write": "Q = 'SELECT a FROM b'\n"}]}
+    for step, phases in ((STEP, ["IMPLEMENT"]), (risky, ["IMPLEMENT", "REVIEW"])):
+        with SimModel([{**TASK, "steps": [step]}]) as sim:
+            code, result = agent(project, sim)
+            assert code == 0, result
+            assert [worker["phase"] for worker in result["kpi"]["workers"]] == phases
+            assert len(sim.requests) == len(phases)
+
+
+def decided(project: Project, kind: str) -> list[dict[str, Any]]:
+    found = project.jm("report", "--decisions", "--json").json
+    return [decision["inputs"] for decision in found if decision["kind"] == kind]
 
 
 def test_a_key_is_enough_and_the_transcript_holds_no_secret(project: Project, sim: SimModel) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,46 @@ def test_worker_missing_and_worker_timeout_and_exit_code(project: Project) -> No
     ):
         got, result = project.run_json("Do it", name)
         assert (got, result["stop_reason"]) == (code, reason), result
+
+
+def test_worker_crashed_is_tried_again_first(project: Project) -> None:
+    project.write(
+        {
+            "journeyman.toml": CHECKS
+            + "[autonomy]\ntransient_wait_s = 0.1\ntransient_retries = 1\n"
+            + '[workers.dies]\ntype="command"\ncommand=["sh","-c","echo half > c.txt; kill -9 $$"]\n'
+        }
+    )
+    project.commit("a worker that dies")
+    answer = project.jm("run", "Do it", "--worker", "dies")
+    assert (answer.code, answer.out.splitlines()[0]) == (
+        5,
+        "I stopped because the worker's program crashed: sh was ended by a signal (exit code 137)",
+    )
+    assert answer.err.count("again in 0.1 s: sh was ended by a signal") == 1
+    (ref,) = [line.split()[-1] for line in answer.out.splitlines() if "safe in" in line]
+    assert project.git("show", f"{ref}:c.txt") == "half"
+
+
+def test_every_suggested_command_works_when_pasted(project: Project) -> None:
+    """After each kind of stop that a person can go on from."""
+    blocked = {"reason": "two ways", "question": "Which one?"}
+    stops: dict[str, tuple[list[dict[str, Any]], tuple[str, ...]]] = {
+        "out-of-scope": ([{"edits": [write("b.txt", "x\n")]}], ("--allow", "a.txt")),
+        "lockfile-changed": ([{"edits": [write("uv.lock", "x\n")]}], ()),
+        "verify-failed": ([{"edits": [write("c.txt", "BROKEN\n")]}], ("--retries", "0")),
+        "worker-failed": ([{"fail": "gone"}], ()),
+        "worker-blocked": ([{"blocked": blocked}], ()),
+    }
+    for reason, (attempts, flags) in stops.items():
+        _, result = project.run_json("Do it", project.session(attempts), *flags)
+        assert result["stop_reason"] == reason
+        assert 1 <= len(result["next_actions"]) <= 3
+        for action in result["next_actions"]:
+            answer = project.jm(*shlex.split(action)[1:], input=b"left\n")
+            assert "Traceback" not in answer.err
+            # Code 2 is doctor's way to say that something is missing here, which it then names.
+            assert answer.code != 2 or action == "jm doctor", f"{action}: {answer.err}"
 
 
 def test_no_worker_says_in_one_screen_how_to_get_one(project: Project) -> None:

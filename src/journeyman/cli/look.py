@@ -22,6 +22,7 @@ from journeyman.cli.edge import (
 from journeyman.cli.run import Repo, conclude
 
 if TYPE_CHECKING:
+    from journeyman.domain.events import Event
     from journeyman.report.overview import RunLine
     from journeyman.store import SqliteStore
 
@@ -103,6 +104,9 @@ def report(
     diff: Annotated[bool, typer.Option("--diff", help="The change as a patch, and nothing else.")] = False,
     markdown: Annotated[bool, typer.Option("--md", help="The same as Markdown.")] = False,
     html: Html = False,
+    decisions: Annotated[
+        bool, typer.Option("--decisions", help="What the run decided by itself, and from what.")
+    ] = False,
 ) -> int:
     """Tell what a run came to, and every figure of it: ten lines that say the most, then the rest."""
     from journeyman.report.full import report_lines, report_markdown
@@ -121,6 +125,8 @@ def report(
         answer_bytes(artifacts.read_bytes("diff.patch") or b"")
         return 0
     events = store.events(run_id)
+    if decisions:
+        return _decisions(events, json_output=json_output)
     summary = summarize(run_id, events)
     if json_output:
         answer_json(summary.as_json())
@@ -133,6 +139,16 @@ def report(
         answer_page(page, file, artifacts.root / "report.html")
     else:
         answer("\n".join(report_lines(summary, events)))
+    return 0
+
+
+def _decisions(events: tuple[Event, ...], *, json_output: bool) -> int:
+    from journeyman.report import decisions
+
+    if json_output:
+        answer_json([decision.as_json() for decision in decisions.decisions(events)])
+    else:
+        answer("\n".join(decisions.decision_lines(events)))
     return 0
 
 

@@ -6,7 +6,7 @@ import math
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -15,7 +15,6 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.task import MAX_TASK_CHARACTERS, Task, parse_task
 
 if TYPE_CHECKING:
-    from journeyman.bootstrap import ResumeOptions
     from journeyman.domain.events import Event
     from journeyman.engine.recorder import Listener
     from journeyman.report.summary import RunSummary
@@ -48,10 +47,23 @@ MaxTokens = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 
+class ResumeFlags(NamedTuple):
+    """What a person says when a run goes on."""
+
+    answer: str | None = None
+    allow_lockfile: bool = False
+    allow_weaker_tests: bool = False
+    minutes: float | None = None
+    usd: float | None = None
+    tokens: int | None = None
+    requests: int | None = None
+
+
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
     app.command("run")(run)
     app.command("resume")(resume)
+    app.command("continue")(continue_)
 
 
 def run(
@@ -95,7 +107,38 @@ def run(
         float | None, typer.Option("--minutes", callback=_minutes, help="The time budget of the run.")
     ] = None,
     retries: Annotated[
-        int | None, typer.Option("--retries", min=0, help="Attempts after the first, for each milestone.")
+        int | None,
+        typer.Option(
+            "--retries", "--verify-auto-retry", min=0, help="Attempts after the first, for each milestone."
+        ),
+    ] = None,
+    auto_fix_lint: Annotated[
+        bool | None,
+        typer.Option("--auto-fix-lint/--no-auto-fix-lint", help="Try the project's own fixers first."),
+    ] = None,
+    auto_fix_tests: Annotated[
+        bool | None,
+        typer.Option("--auto-fix-tests/--no-auto-fix-tests", help="Work on failing tests without asking."),
+    ] = None,
+    auto_create_tests: Annotated[
+        bool | None,
+        typer.Option(
+            "--auto-create-tests/--no-auto-create-tests", help="Ask for a test where the change has none."
+        ),
+    ] = None,
+    max_auto_iterations: Annotated[
+        int | None,
+        typer.Option("--max-auto-iterations", min=0, help="Fixes, re-runs and retries of the run, in all."),
+    ] = None,
+    stop_for: Annotated[
+        list[str] | None,
+        typer.Option("--stop-for", help="One of the stop conditions, instead of all. Repeatable."),
+    ] = None,
+    scope_violation: Annotated[
+        str | None, typer.Option("--scope-violation", help="Edits out of scope: stop or drop.")
+    ] = None,
+    test_integrity: Annotated[
+        str | None, typer.Option("--test-integrity", help="Weakened tests or checks: review, stop or allow.")
     ] = None,
     sandbox: Annotated[str | None, typer.Option("--sandbox", help="auto, required or off.")] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A label for reports. Repeatable.")] = None,
@@ -110,8 +153,14 @@ def run(
 ) -> int:
     """Work a task to a verified commit on a branch of its own, or stop and say why."""
     if resume_reference is not None:
-        limits = (minutes, max_budget_usd, max_turns, max_tokens)
-        return resume(resume_reference, repo, None, allow_lockfile, *limits, output_format, quiet)
+        asked = ResumeFlags(
+            allow_lockfile=allow_lockfile,
+            minutes=minutes,
+            usd=max_budget_usd,
+            tokens=max_tokens,
+            requests=max_turns,
+        )
+        return run_async(_resume(resume_reference, repo, asked, output_format, quiet))
     if task is None:
         raise JourneymanError("usage", "there is no task", hint='jm run "say what should change"')
     flags = _flags(
@@ -121,11 +170,19 @@ def run(
         ("verify", "require", "green" if green else None),
         ("budget", "minutes", minutes),
         ("autonomy", "verify_auto_retry", retries),
+        ("autonomy", "auto_fix_lint", auto_fix_lint),
+        ("autonomy", "auto_fix_tests", auto_fix_tests),
+        ("autonomy", "auto_create_tests", auto_create_tests),
+        ("autonomy", "max_auto_iterations", max_auto_iterations),
+        ("autonomy", "stop_conditions", stop_for or None),
+        ("autonomy", "scope_violation", scope_violation),
+        ("autonomy", "test_integrity", test_integrity),
         ("", "sandbox", sandbox),
         ("models", "cheap", model),
         ("models", "standard", model),
         ("models", "strong", model),
-        ("fast_path", "mode", "always" if fast else "never" if full else None),
+        ("fast_path", "force", True if fast else False if full else None),
+        ("fast_path", "enabled", False if full else None),
         ("budget", "usd", max_budget_usd),
         ("budget", "requests", max_turns),
         ("budget", "tokens", max_tokens),
@@ -143,10 +200,16 @@ def resume(
     ] = "latest",
     repo: Repo = Path(),
     answer_text: Annotated[
-        str | None, typer.Option("--answer", help="The answer to the question that blocked it.")
+        str | None,
+        typer.Option(
+            "--answer", help="The answer to the question that blocked it; - reads it from standard input."
+        ),
     ] = None,
     allow_lockfile: Annotated[
         bool, typer.Option("--allow-lockfile", help="The changed lockfile is fine.")
+    ] = False,
+    allow_weaker_tests: Annotated[
+        bool, typer.Option("--allow-weaker-tests", help="What the change weakens of the tests is fine.")
     ] = False,
     minutes: Annotated[
         float | None, typer.Option("--minutes", callback=_minutes, help="A new time budget, in all.")
@@ -158,19 +221,20 @@ def resume(
     quiet: Quiet = False,
 ) -> int:
     """Go on with a run that was cut off or stopped, keeping everything it has."""
-    from journeyman import bootstrap
-    from journeyman.cli.main import STARTED
-
-    options = bootstrap.ResumeOptions(
-        answer=answer_text,
-        allow_lockfile=allow_lockfile,
-        minutes=minutes,
-        usd=max_budget_usd,
-        tokens=max_tokens,
-        requests=max_turns,
-        started=STARTED,
+    if answer_text == "-":
+        say("your answer, ended by Ctrl-D:" if sys.stdin.isatty() else "the answer is read from stdin")
+        answer_text = _read_text(None, "standard input").strip()
+        if not answer_text:
+            raise JourneymanError("usage", "the answer is empty", hint=f'jm resume {reference} --answer "…"')
+    asked = ResumeFlags(
+        answer_text, allow_lockfile, allow_weaker_tests, minutes, max_budget_usd, max_tokens, max_turns
     )
-    return run_async(_resume(reference, repo, options, output_format, quiet))
+    return run_async(_resume(reference, repo, asked, output_format, quiet))
+
+
+def continue_(repo: Repo = Path(), output_format: Format = OutputFormat.TEXT, quiet: Quiet = False) -> int:
+    """Go on with the latest run: jm resume latest."""
+    return run_async(_resume("latest", repo, ResumeFlags(), output_format, quiet))
 
 
 def read_task(text: str) -> Task:
@@ -257,15 +321,12 @@ async def _run(
 
 
 async def _resume(
-    reference: str,
-    repo: Path,
-    options: ResumeOptions,
-    output_format: OutputFormat,
-    quiet: bool,
+    reference: str, repo: Path, asked: ResumeFlags, output_format: OutputFormat, quiet: bool
 ) -> int:
     import asyncio
 
     from journeyman import bootstrap
+    from journeyman.cli.main import STARTED
     from journeyman.cli.view import make_view
     from journeyman.config import read_surroundings
     from journeyman.store.catalog import find_run, read_store
@@ -273,6 +334,7 @@ async def _resume(
     asyncio.get_running_loop().run_in_executor(None, _preload)
     project = await bootstrap.open_project(checked_directory(repo), read_surroundings())
     run_id = find_run(read_store(project.repository.state_root), reference)
+    options = bootstrap.ResumeOptions(*asked, started=STARTED)
     view = make_view(quiet=quiet or output_format is not OutputFormat.TEXT)
     with view:
         summary = await bootstrap.resume_run(

@@ -13,11 +13,13 @@ from journeyman.domain.events import (
     CheckStarted,
     EnvironmentReady,
     Event,
+    FastDecided,
     PhaseFinished,
     PhaseOutcome,
     PhaseStarted,
     RetryDecided,
     Role,
+    RungTaken,
     RunResumed,
     RunStarted,
     ScopeJudged,
@@ -25,7 +27,10 @@ from journeyman.domain.events import (
     WorkerActivity,
     WorkRescued,
 )
+from journeyman.domain.fast_path import SWITCHED_OFF
+from journeyman.domain.ladder import MODEL_RUNGS
 from journeyman.domain.shown import shown
+from journeyman.report.decisions import decision_text
 from journeyman.report.receipt import check_line
 from journeyman.report.text import seconds
 
@@ -102,7 +107,7 @@ class Narrator:
         self._began = 0.0
         self._known: dict[str, int] = {}
 
-    def line(self, event: Event) -> str | None:  # noqa: C901, PLR0911 - a table of event kinds
+    def line(self, event: Event) -> str | None:  # noqa: C901, PLR0911, PLR0912 - a table of event kinds
         """The line that tells of an event, if it is worth one."""
         match event.payload:
             case RunStarted() as started:
@@ -128,8 +133,13 @@ class Narrator:
                 return f"    retry: {reason}"
             case WorkRescued(ref=ref):
                 return f"    found work kept in {ref}"
+            case RungTaken(rung=rung) if rung in MODEL_RUNGS:
+                return None  # told when it was decided
+            case FastDecided(decision=decision) as fast:
+                return None if SWITCHED_OFF in decision.reasons else f"  {decision_text(fast)}"
             case _:
-                return None
+                told = decision_text(event.payload)
+                return f"    {told}" if told else None
 
     def now(self, event: Event) -> str | None:
         """What the moving line should say after an event; ``None`` leaves it."""

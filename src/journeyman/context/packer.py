@@ -12,8 +12,10 @@ from journeyman.context.index.indexer import Indexer
 from journeyman.context.index.view import Index
 from journeyman.context.pack.pack import Pack, PackRequest, make_pack
 from journeyman.context.rank.fuse import Ranking, rank
+from journeyman.context.rank.likely import likely_files
 from journeyman.domain.context import ContextPack, ContextWanted
 from journeyman.domain.errors import JourneymanError
+from journeyman.domain.fast_path import LikelyFile
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,17 @@ class RunContext:
         with contextlib.suppress(JourneymanError):  # the pack tells of it
             await self._checkout.index()
         self._checkout.close()
+
+    async def likely(self, text: str, tree: str) -> tuple[LikelyFile, ...]:
+        """Sources that rank near the best one, and whether tests cover them."""
+        if self._warming is not None:
+            await self._warming
+        indexer = self._worktree(tree)
+        try:
+            index = await indexer.index()
+            return await asyncio.to_thread(lambda: likely_files(index, rank(index, text)))
+        finally:
+            indexer.close()
 
     async def pack(self, wanted: ContextWanted, tree: str) -> ContextPack:
         """A pack that stops where what is left is little like the task."""

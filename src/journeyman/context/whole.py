@@ -9,6 +9,7 @@ from journeyman.context.index.tree import Lister, Tree
 from journeyman.context.index.worker import read_regular
 from journeyman.context.pack.tokens import estimate_tokens
 from journeyman.domain.context import ContextPack, ContextWanted
+from journeyman.domain.fast_path import LikelyFile
 
 MAX_CHARACTERS = 400_000
 _MAX_LISTED = 2_000
@@ -33,6 +34,11 @@ class WholeFiles:
             text, shown, left_out = _whole(listed, wanted.files) if wanted.files else _listing(listed)
         taken = round(time.perf_counter() - started, 4)
         return ContextPack(text, estimate_tokens(text) if text else 0, tuple(shown), left_out, 0.0, taken)
+
+    async def likely(self, text: str, tree: str) -> tuple[LikelyFile, ...]:
+        """Nothing is ranked here."""
+        del text, tree
+        return ()
 
 
 def _whole(tree: Tree, paths: tuple[str, ...]) -> tuple[str, list[str], int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from journeyman.domain.fast_path import LikelyFile
+
 
 @dataclass(frozen=True)
 class ContextWanted:
@@ -43,3 +45,6 @@ class ContextMaker(Protocol):
 
     # The pack of a worktree that holds ``tree``. Raises JourneymanError("context-failed" or of a disk).
     async def pack(self, wanted: ContextWanted, tree: str) -> ContextPack: ...
+
+    # The files that a text is probably about, best first; none when that cannot be told. Raises as ``pack``.
+    async def likely(self, text: str, tree: str) -> tuple[LikelyFile, ...]: ...

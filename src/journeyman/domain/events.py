@@ -11,6 +11,9 @@ from enum import StrEnum
 from typing import ClassVar, get_args
 
 from journeyman.domain.checks import Check, CheckResult, NewFailure
+from journeyman.domain.fast_path import FastPathDecision, ReviewDecision, ReviewFacts
+from journeyman.domain.integrity import Weakening
+from journeyman.domain.ladder import Rung
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Plan, Question, Review
 from journeyman.domain.run import RunSpec
@@ -86,6 +89,7 @@ class RunResumed:
     """Counts the run's workflows: a resume after a final stop begins a new one."""
     answer: str | None = None
     allow_lockfile: bool = False
+    allow_weaker_tests: bool = False
     minutes: float | None = None
     """A new time budget, as are the following in what models may use, all for the whole run."""
     usd: float | None = None
@@ -302,6 +306,95 @@ class RetryDecided:
 
 
 @dataclass(frozen=True)
+class FastDecided:
+    """Whether the run leaves PLAN out, and REVIEW unless the diff asks for it."""
+
+    kind: ClassVar[str] = "fast.decided"
+    decision: FastPathDecision
+
+
+@dataclass(frozen=True)
+class ReviewDecided:
+    """Whether somebody reviews this change; made from the real diff."""
+
+    kind: ClassVar[str] = "review.decided"
+    milestone: int
+    attempt: int
+    decision: ReviewDecision
+    facts: ReviewFacts
+
+
+@dataclass(frozen=True)
+class RungTaken:
+    """One rung of the ladder after an attempt was sent back; written when its outcome is known."""
+
+    kind: ClassVar[str] = "rung.taken"
+    milestone: int
+    attempt: int
+    rung: Rung
+    reason: str
+    duration_s: float
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class ScopeDropped:
+    """Edits outside the scope were put back to the base's; ``ref`` keeps them."""
+
+    kind: ClassVar[str] = "scope.dropped"
+    milestone: int
+    attempt: int
+    violations: tuple[Violation, ...]
+    ref: str
+
+
+@dataclass(frozen=True)
+class IntegrityJudged:
+    """The change weakens what judges it."""
+
+    kind: ClassVar[str] = "integrity.judged"
+    milestone: int
+    attempt: int
+    weakenings: tuple[Weakening, ...]
+    policy: str
+
+
+@dataclass(frozen=True)
+class TroubleRetried:
+    """A call failed for a reason that passes by itself; it is tried again after the wait."""
+
+    kind: ClassVar[str] = "trouble.retried"
+    phase: Phase
+    code: str
+    message: str
+    tried: int
+    wait_s: float
+
+
+@dataclass(frozen=True)
+class QuestionDecided:
+    """A worker's question that nobody was asked: the policy says that it decides by itself."""
+
+    kind: ClassVar[str] = "question.decided"
+    milestone: int
+    attempt: int
+    question: Question
+    answer: str
+
+
+@dataclass(frozen=True)
+class NewTestsJudged:
+    """A worker was asked for a test of a change that had none; ``counts`` when it fails on the base only."""
+
+    kind: ClassVar[str] = "tests.created"
+    milestone: int
+    attempt: int
+    paths: tuple[str, ...]
+    counts: bool
+    reason: str
+
+
+@dataclass(frozen=True)
 class CheckpointMade:
     kind: ClassVar[str] = "checkpoint.made"
     milestone: int
@@ -336,6 +429,14 @@ Payload = (
     | VerifyJudged
     | ReviewMade
     | RetryDecided
+    | FastDecided
+    | ReviewDecided
+    | RungTaken
+    | ScopeDropped
+    | IntegrityJudged
+    | TroubleRetried
+    | QuestionDecided
+    | NewTestsJudged
     | CheckpointMade
 )
 

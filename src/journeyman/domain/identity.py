@@ -33,9 +33,9 @@ def branch_name(run_id: str, title: str) -> str:
     return f"journeyman/{run_id}/{slug(title)}"
 
 
-def attempt_ref(run_id: str, milestone: int, attempt: int) -> str:
-    """The ref that keeps the snapshot of one attempt reachable."""
-    return f"{REF_PREFIX}/{run_id}/m{milestone}/a{attempt}"
+def attempt_ref(run_id: str, milestone: int, attempt: int, rung: int = 0) -> str:
+    """The ref that keeps the snapshot of one attempt reachable, or of what the fixers made of it."""
+    return f"{REF_PREFIX}/{run_id}/m{milestone}/a{attempt}" + (f"-{rung}" if rung else "")
 
 
 def rescue_ref(run_id: str, number: int) -> str:

@@ -81,7 +81,8 @@ def _new_point(events: tuple[Event, ...], end: RunFinished | None, answer: str |
     family = stop_reason(end.stop_code or "").family if end is not None else None
     # A guard's verdict changes with a person's permission, a machine's with what was mended.
     again = family in {Family.GUARD, Family.ENVIRONMENT} and point.attempts_used > 0
-    return replace(point, judge_first=point.judge_first or again)
+    # What a blocked worker had begun waits for the answer, not for a verdict.
+    return replace(point, judge_first=(point.judge_first or again) and family is not Family.BLOCKED)
 
 
 def _point(events: tuple[Event, ...]) -> ResumePoint:

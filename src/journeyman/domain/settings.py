@@ -80,19 +80,39 @@ class PhasesSettings:
     review: PhaseSettings = field(default_factory=PhaseSettings)
 
 
-class FastPathMode(StrEnum):
-    """Whether PLAN and REVIEW are left out."""
+class RiskFlag(StrEnum):
+    """What makes even a small change one for a second pair of eyes."""
 
-    NEVER = "never"
-    ALWAYS = "always"
+    AUTH = "auth"
+    CRYPTO = "crypto"
+    SQL = "sql"
+    TESTS_DELETED = "tests_deleted"
+    PUBLIC_API = "public_api"
+    DEPENDENCY = "dependency"
 
 
 @dataclass(frozen=True)
 class FastPathSettings:
-    """The flow without ceremony; scope guards and verification always stay."""
+    """When PLAN and REVIEW are left out; scope guards and verification always stay."""
 
     __pydantic_config__: ClassVar = _STRICT
-    mode: FastPathMode = FastPathMode.NEVER
+    enabled: bool = True
+    """Whether a task that looks small is worked without them."""
+    force: bool = False
+    """Leave them out whatever the task looks like; what the diff shows can still bring REVIEW back."""
+    max_task_characters: int = 1500
+    max_files: int = 4
+    """Files that the task seems to be about; later, files changed."""
+    max_lines: int = 120
+    """Lines added and removed, in all."""
+    min_confidence: float = 0.5
+    """How sure the decision must be, from 0 to 1."""
+    risk_flags: tuple[RiskFlag, ...] = tuple(RiskFlag)
+    """Built-in signs of risk that count."""
+    risky_paths: tuple[str, ...] = ()
+    """Globs of paths that are risky here, on top of those."""
+    risky_patterns: tuple[str, ...] = ()
+    """Regular expressions: a changed line that one of them is found in is risky."""
 
 
 class ContextMode(StrEnum):
@@ -143,6 +163,35 @@ class WorkerSettings:
     """Stop the program when for so long it has printed nothing, used no processor and started nothing."""
 
 
+class StopCondition(StrEnum):
+    """What a run stops for, instead of deciding by itself."""
+
+    PRODUCT_DECISION = "requires_product_decision"
+    """The worker asks what only a person knows."""
+    SCOPE_VIOLATION = "scope_violation"
+    """Edits leave the scope."""
+    UNCERTAINTY = "uncertainty_high"
+    """What was asked contradicts itself, or worker and reviewer do not agree on what it means."""
+    CHANGES_EXCEED = "changes_exceed_threshold"
+    """The change is larger than ``scope.max_files`` or ``scope.max_lines``."""
+
+
+class ScopeViolationPolicy(StrEnum):
+    """What happens to edits outside the scope."""
+
+    STOP = "stop"
+    DROP = "drop"
+    """They are put back, and the rest is verified."""
+
+
+class IntegrityPolicy(StrEnum):
+    """What happens when a change weakens the tests or checks that judge it."""
+
+    REVIEW = "review"
+    STOP = "stop"
+    ALLOW = "allow"
+
+
 @dataclass(frozen=True)
 class AutonomySettings:
     """How far a run goes by itself before it stops for a person."""
@@ -150,6 +199,32 @@ class AutonomySettings:
     __pydantic_config__: ClassVar = _STRICT
     verify_auto_retry: int = 3
     """IMPLEMENT attempts after the first, for each milestone."""
+    auto_fix_lint: bool = True
+    """Whether the project's own fixers are tried before a model is asked again."""
+    auto_fix_tests: bool = True
+    """Whether failing tests are worked on: run again where they look flaky, else given to the worker."""
+    auto_create_tests: bool = False
+    """Whether a verified change without a test gets one, which must fail on the base."""
+    max_auto_iterations: int = 5
+    """Rungs of the ladder in all, over the whole run: fixers, re-runs, retries, the stronger model."""
+    transient_retries: int = 3
+    """How often a call is tried again after trouble that passes: network, rate limits, a crash."""
+    transient_wait_s: float = 15.0
+    """Seconds before the first of these; doubled each time."""
+    stop_conditions: tuple[StopCondition, ...] = tuple(StopCondition)
+    scope_violation: ScopeViolationPolicy = ScopeViolationPolicy.STOP
+    test_integrity: IntegrityPolicy = IntegrityPolicy.REVIEW
+
+    def stops_for(self, condition: StopCondition) -> bool:
+        """Whether a person is asked in this case."""
+        return condition in self.stop_conditions
+
+    @property
+    def drops_out_of_scope(self) -> bool:
+        """Whether edits outside the scope are put back instead of stopping the run at once."""
+        return self.scope_violation is ScopeViolationPolicy.DROP or not self.stops_for(
+            StopCondition.SCOPE_VIOLATION
+        )
 
 
 @dataclass(frozen=True)

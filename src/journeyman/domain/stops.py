@@ -97,12 +97,24 @@ _REASONS = (
     StopReason("submodule-changed", Family.GUARD, "the change touches a submodule", (_DIFF, _LOOK)),
     StopReason("mode-changed", Family.GUARD, "the change flips the mode of an existing file", (_DIFF, _LOOK)),
     StopReason("diff-too-large", Family.GUARD, "the change is larger than the scope permits", (_DIFF, _LOOK)),
+    StopReason(
+        "tests-weakened",
+        Family.GUARD,
+        "the change weakens the tests or checks that judge it",
+        (_DIFF, "jm resume {run} --allow-weaker-tests"),
+    ),
     # A person must decide.
     StopReason(
         "worker-blocked",
         Family.BLOCKED,
         "the worker needs an answer that only a person has",
-        (_LOOK, 'jm resume {run} --answer "…"'),
+        (_LOOK, "jm resume {run} --answer -"),
+    ),
+    StopReason(
+        "uncertain",
+        Family.BLOCKED,
+        "going on would be a guess",
+        (_LOOK, "jm resume {run} --answer -"),
     ),
     # Workers and models.
     StopReason("worker-failed", Family.WORKER, "the worker ended with an error", (_LOOK, _RESUME, _DOCTOR)),
@@ -131,6 +143,7 @@ _REASONS = (
     StopReason("model-unreachable", Family.WORKER, "the model could not be reached", (_DOCTOR, _RESUME)),
     StopReason("model-misbehaved", Family.WORKER, "the model's answers could not be used", (_LOOK, _RESUME)),
     StopReason("model-loop", Family.WORKER, "the model went round in circles", (_LOOK, _RESUME)),
+    StopReason("worker-crashed", Family.WORKER, "the worker's program crashed", (_LOOK, _RESUME, _DOCTOR)),
     StopReason("worker-silent", Family.WORKER, "the worker's program hung", (_LOOK, _RESUME, _DOCTOR)),
     StopReason(
         "worker-unauthorized", Family.WORKER, "the worker's program is not logged in", (_DOCTOR, _RESUME)

@@ -43,6 +43,11 @@ class Task:
     model: str | None = None
     acceptance: tuple[str, ...] = ()
 
+    @property
+    def whole_text(self) -> str:
+        """Title and text, the title once."""
+        return self.text if self.title in self.text else f"{self.title}\n\n{self.text}"
+
 
 def parse_task(text: str, origin: str = "the task") -> Task:
     """The task that ``text`` states.

@@ -68,6 +68,8 @@ class ImplementRequest:
     """What a person answered to the question that blocked the run."""
     context: str = ""
     """The context pack; on a later attempt in the worker's own session, only what failures point to."""
+    stronger: bool = False
+    """Start afresh, with the stronger model where the worker has one."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class ReviewRequest:
     diff: str
     evidence: tuple[str, ...]
     """One line per check."""
+    answer: str | None = None
+    """What a person decided on a question of this run."""
 
 
 class WorkerHost(Protocol):

@@ -59,6 +59,10 @@ class Baseline:
             await self._news.wait()
         return dict(self._found)
 
+    def known(self) -> tuple[CheckResult, ...]:
+        """What is there by now."""
+        return tuple(self._found.values())
+
     async def _run(self, tree: str) -> None:
         events = self._recorder.step("baseline")
 

@@ -25,7 +25,7 @@ Flow = Callable[["Journal"], Awaitable[None]]
 
 # Recovery passes over workflows of another application version: it changes only when the order or the
 # meaning of the steps in ``run.py`` does.
-_APPLICATION_VERSION = "1"
+_APPLICATION_VERSION = "2"
 _QUIET_S = 3600.0  # we neither listen to notifications nor schedule: let those threads sleep
 
 _PASSING = frozenset({"disk-full", "not-writable"})
@@ -105,8 +105,9 @@ def preload() -> None:
 async def run_durably(database: Path, run_id: str, segment: int, flow: Flow) -> bool:
     """Run ``flow`` to its end as one segment of the run, from where an earlier process was cut off.
 
-    ``False`` when the segment has ended already, in which case nothing is run. What the flow raises is
-    raised here too, and JourneymanError("disk-full", "not-writable" or "corrupt-store") for the database.
+    ``False`` when the segment has ended already, or another version began it: then nothing is run. What the
+    flow raises is raised here too, and JourneymanError("disk-full", "not-writable" or "corrupt-store") for
+    the database.
     """
     from sqlalchemy.exc import DBAPIError
 
@@ -127,6 +128,8 @@ async def _run(database: Path, run_id: str, workflow_id: str, flow: Flow) -> boo
     status = await asyncio.to_thread(DBOS.get_workflow_status, workflow_id)
     if status is not None and status.status not in {"PENDING", "ENQUEUED"}:
         return False
+    if status is not None and status.app_version != _APPLICATION_VERSION:
+        return False  # this version does not know its steps: the next resume begins a new segment
     with SetWorkflowID(workflow_id):
         handle = await DBOS.start_workflow_async(start, workflow_id)
     await finished

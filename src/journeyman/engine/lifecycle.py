@@ -82,7 +82,7 @@ def _record_failure(run: Run, working: asyncio.Future[bool]) -> None:
     if error is None:
         if not working.result():
             # Killed after a bug, before that was on the timeline: the next resume begins a new segment.
-            message = "the journal has an end of it that the timeline lacks"
+            message = "its journal has an end that the timeline lacks, or is another version's"
             run.recorder.record_once(
                 RunFinished(Outcome.STOPPED, stop_code="internal-error", stop_message=message)
             )

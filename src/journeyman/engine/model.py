@@ -12,6 +12,7 @@ from journeyman.domain.run import RunSpec
 from journeyman.domain.worker import Worker
 
 if TYPE_CHECKING:
+    from journeyman.domain.checks import Fixer
     from journeyman.domain.context import ContextMaker
     from journeyman.domain.process import CommandRunner
     from journeyman.engine.baseline import Baseline
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from journeyman.store import Artifacts
     from journeyman.verify.runner import CheckRunner
     from journeyman.workspace import Workspace
-
 
 T = TypeVar("T")
 
@@ -56,5 +56,10 @@ class Run:
     guidance: str = ""
     context: ContextMaker | None = None
     """``None`` when no packs are made."""
+    mender: Worker | None = None
+    """Runs the project's own fixers; ``None`` when it has none."""
+    fixers: tuple[Fixer, ...] = ()
+    stronger: str | None = None
+    """The model that IMPLEMENT goes on with when its own does not get there."""
     sandbox_warning: str | None = None
     journal: Journal = field(init=False)

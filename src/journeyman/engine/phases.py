@@ -20,6 +20,7 @@ from journeyman.domain.events import (
     PlanMade,
     ReviewMade,
     RunFinished,
+    ScopeDropped,
     ScopeJudged,
     SnapshotMade,
     TaskSized,
@@ -27,21 +28,24 @@ from journeyman.domain.events import (
     WorkspaceOpened,
 )
 from journeyman.domain.identity import attempt_ref
+from journeyman.domain.ladder import Rung, RungDecision
 from journeyman.domain.phases import Phase
-from journeyman.domain.plan import Finding, Milestone, Plan, Question, Review
-from journeyman.domain.retry import AttemptRecord, RetryDecision
+from journeyman.domain.plan import Finding, Implementation, Milestone, Plan, Question, Review
 from journeyman.domain.scope import Change, judge_scope
 from journeyman.domain.size import DiffSize, decide_size
-from journeyman.domain.task import Task
+from journeyman.domain.tolerance import drop_paths, tolerated
+from journeyman.domain.uncertainty import disagreement
 from journeyman.domain.worker import ImplementRequest, PlanRequest, ReviewRequest, Worker
 from journeyman.engine import checking
 from journeyman.engine.evidence import checkpoint_message, checkpoint_trailers, evidence_lines
 from journeyman.engine.host import RunHost
 from journeyman.engine.model import Run
 from journeyman.engine.packing import Packed, packed_context
-from journeyman.workspace import OpenedWorkspace
+from journeyman.engine.recorder import StepRecorder
+from journeyman.engine.trouble import persevere
+from journeyman.workspace import OpenedWorkspace, workspace
 
-_SHOWN = 5
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,20 @@ class Attempt:
     failures: tuple[NewFailure, ...]
     findings: tuple[Finding, ...]
     session_id: str | None
+    judge_only: bool = False
+    """Its tree is there already: the worker is not asked."""
+    rung: Rung | None = None
+    """What the ladder takes it for; ``None`` for the first attempt."""
+    reason: str = ""
+    rungs: int = 0
+    """Rungs without a model since the worker's attempt: fixers, checks run again."""
+    answer: str | None = None
+    """To the question that the worker asked."""
 
     @property
     def key(self) -> str:
         """The prefix of its steps and events."""
-        return f"m{self.milestone_number}.a{self.number}"
+        return f"m{self.milestone_number}.a{self.number}" + (f".r{self.rungs}" if self.rungs else "")
 
 
 @dataclass(frozen=True)
@@ -74,6 +87,14 @@ class Snapshot:
     """Paths that differ from the run's base."""
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A snapshot and the verdict on it."""
+
+    snapshot: Snapshot
+    verdict: VerifyVerdict
+
+
 @dataclass
 class PhaseNote:
     """How a phase is about to end; the caller may set it."""
@@ -83,10 +104,10 @@ class PhaseNote:
 
 
 class BlockedError(JourneymanError):
-    """The worker asked something that only a person can answer."""
+    """There is a question that only a person can answer."""
 
-    def __init__(self, question: Question) -> None:
-        super().__init__("worker-blocked", question.question, facts=(question.reason,))
+    def __init__(self, question: Question, code: str = "worker-blocked") -> None:
+        super().__init__(code, question.question, facts=(question.reason,))
         self.question = question
 
 
@@ -117,7 +138,7 @@ async def set_up(run: Run) -> OpenedWorkspace:
     async def open_workspace() -> OpenedWorkspace:
         opened = await run.workspace.open()
         if run.point.tree is not None:
-            await run.trees.keep_unsaved(_known_trees(run))
+            await run.trees.keep_unsaved(known_trees(run))
             await run.workspace.restore(run.point.tree)
         run.recorder.step("open").record(
             WorkspaceOpened(str(opened.worktree), opened.branch, opened.base_tree)
@@ -139,13 +160,17 @@ async def set_up(run: Run) -> OpenedWorkspace:
 async def plan(run: Run) -> Plan:
     """Ask the planning worker."""
     worker = run.workers[Phase.PLAN]
-    shown = await packed_context(run, worker, Phase.PLAN, "plan", ContextWanted(_whole_text(run.spec.task)))
+    shown = await packed_context(run, worker, Phase.PLAN, "plan", ContextWanted(run.spec.task.whole_text))
     request = PlanRequest(
         run.spec.task, run.spec.settings.scope, run.spec.settings.checks, run.guidance, shown.text
     )
-    host = RunHost(run, worker.name, Phase.PLAN, "plan", frozenset(shown.files))
-    with host.measured():
-        made = await worker.plan(request, host)
+
+    async def ask(key: str) -> Plan:
+        host = RunHost(run, worker.name, Phase.PLAN, key, frozenset(shown.files))
+        with host.measured():
+            return await worker.plan(request, host)
+
+    made = await persevere(run, Phase.PLAN, "plan", ask)
     if not made.milestones:
         made = Plan((_whole_task(run),), made.summary)
     run.recorder.record("plan", PlanMade(made, worker.name))
@@ -164,11 +189,11 @@ def _whole_task(run: Run) -> Milestone:
     return Milestone(title=task.title, goal=task.text, done_when=task.acceptance)
 
 
-async def implement(run: Run, attempt: Attempt) -> str | None:
+async def implement(run: Run, attempt: Attempt, key: str | None = None) -> str | None:
     """Let the worker edit; its session id. Raises BlockedError, or the worker's own error."""
     worker = run.workers[Phase.IMPLEMENT]
-    shown = await _context_of(run, worker, attempt)
-    host = RunHost(run, worker.name, Phase.IMPLEMENT, f"{attempt.key}.implement", frozenset(shown.files))
+    key = key or f"{attempt.key}.implement" + (".answered" if attempt.answer else "")
+    shown = await _context_of(run, worker, attempt, key)
     request = ImplementRequest(
         task=run.spec.task,
         plan=attempt.plan,
@@ -181,20 +206,27 @@ async def implement(run: Run, attempt: Attempt) -> str | None:
         findings=attempt.findings,
         session_id=attempt.session_id,
         guidance=run.guidance,
-        answer=run.point.answer,
+        answer=attempt.answer or run.point.answer,
+        stronger=attempt.rung is Rung.STRONGER,
         context=shown.text,
     )
-    with host.measured():
-        said = await worker.implement(request, host)
-        host.summary = said.summary
+
+    async def ask(key: str) -> Implementation:
+        host = RunHost(run, worker.name, Phase.IMPLEMENT, key, frozenset(shown.files))
+        with host.measured():
+            said = await worker.implement(request, host)
+            host.summary = said.summary
+        return said
+
+    said = await persevere(run, Phase.IMPLEMENT, key, ask)
     if said.blocked is not None:
         raise BlockedError(said.blocked)
     return said.session_id
 
 
-async def _context_of(run: Run, worker: Worker, attempt: Attempt) -> Packed:
+async def _context_of(run: Run, worker: Worker, attempt: Attempt, key: str) -> Packed:
     """What an attempt is shown: in the worker's own session, only what is new to it."""
-    text = _whole_text(run.spec.task)
+    text = run.spec.task.whole_text
     if len(attempt.plan.milestones) > 1:
         text = f"{attempt.milestone.title}\n{attempt.milestone.goal}\n\n{text}"
     places = [(new.failure.path, new.failure.line) for new in attempt.failures]
@@ -203,48 +235,75 @@ async def _context_of(run: Run, worker: Worker, attempt: Attempt) -> Packed:
         text,
         tuple(dict.fromkeys((path, line) for path, line in places if path and line)),
         attempt.milestone.files,
-        only_failures=attempt.session_id is not None,
+        only_failures=attempt.session_id is not None and attempt.rung is not Rung.STRONGER,
     )
     return await packed_context(
         run,
         worker,
         Phase.IMPLEMENT,
-        attempt.key,
+        key.removesuffix(".implement"),
         wanted,
         milestone=attempt.milestone_number,
         attempt=attempt.number,
     )
 
 
-def _whole_text(task: Task) -> str:
-    return task.text if task.title in task.text else f"{task.title}\n\n{task.text}"
-
-
 async def take_snapshot(run: Run, attempt: Attempt) -> Snapshot:
     """Freeze the worktree, keep it under the attempt's ref, and judge its scope. Raises the guard's stop."""
 
     async def freeze() -> Snapshot:
-        await run.trees.ensure_work_tree()
-        ref = attempt_ref(run.id, attempt.milestone_number, attempt.number)
-        made = await run.workspace.snapshot(f"attempt {attempt.key} of {run.id}", attempt.head, ref)
-        changes = await run.workspace.changes(run.trees.base_tree, made.tree)
         events = run.recorder.step(f"{attempt.key}.snapshot")
-        events.record(_snapshot_event(attempt, made.commit, made.tree, ref, changes))
-        verdict = judge_scope(changes, run.spec.settings.scope)
+        made, changes, ref = await freeze_work(run, attempt, events)
+        verdict = tolerated(judge_scope(changes, run.spec.settings.scope), run.spec.settings.autonomy)
         events.record(ScopeJudged(verdict.ok, verdict.violations))
+        droppable = drop_paths(verdict, changes, run.spec.settings.autonomy)
+        if droppable:
+            await run.workspace.restore(
+                await run.workspace.tree_with(made.tree, run.trees.base_tree, droppable)
+            )
+            kept = f"{ref}-earlier-{made.commit[:12]}"
+            events.record(ScopeDropped(attempt.milestone_number, attempt.number, verdict.violations, kept))
+            made, changes, _ = await freeze_work(run, attempt, events)
+            verdict = tolerated(judge_scope(changes, run.spec.settings.scope), run.spec.settings.autonomy)
+            events.record(ScopeJudged(verdict.ok, verdict.violations))
         if not verdict.ok:
             first, *others = verdict.violations
-            shown = tuple(other.message for other in others[:_SHOWN])
-            more = (f"and {len(others) - _SHOWN} more",) if len(others) > _SHOWN else ()
+            shown = tuple(other.message for other in others[: _SHOWN - 1])
+            more = (f"and {len(others) - len(shown)} more",) if len(others) > len(shown) else ()
             raise JourneymanError(first.rule.value, first.message, facts=shown + more)
         return Snapshot(made.commit, made.tree, tuple(change.path for change in changes))
 
-    return await run.journal.step(f"{attempt.key}.snapshot", freeze, Snapshot)
+    snapshot = await run.journal.step(f"{attempt.key}.snapshot", freeze, Snapshot)
+    run.trees.expect(snapshot.tree)  # what was dropped is gone from the work tree, too
+    return snapshot
 
 
-def refuse_unchanged(snapshot: Snapshot, head_tree: str, history: list[AttemptRecord]) -> None:
+async def freeze_work(
+    run: Run, attempt: Attempt, events: StepRecorder
+) -> tuple[workspace.Snapshot, tuple[Change, ...], str]:
+    """The worktree as a commit under the attempt's ref, what it changes of the base, and that ref."""
+    await run.trees.ensure_work_tree()
+    ref = attempt_ref(run.id, attempt.milestone_number, attempt.number, attempt.rungs)
+    made = await run.workspace.snapshot(f"attempt {attempt.key} of {run.id}", attempt.head, ref)
+    changes = await run.workspace.changes(run.trees.base_tree, made.tree)
+    events.record(_snapshot_event(attempt, made.commit, made.tree, ref, changes))
+    return made, changes, ref
+
+
+async def keep_blocked(run: Run, attempt: Attempt) -> None:
+    """Keep what a worker had done before it asked: the answer goes on from there. The guards wait."""
+
+    async def keep() -> None:
+        await run.trees.ensure_work_tree()
+        if await run.workspace.current_tree() not in known_trees(run):
+            await freeze_work(run, attempt, run.recorder.step(f"{attempt.key}.blocked"))
+
+    await run.journal.step(f"{attempt.key}.blocked", keep, type(None))
+
+
+def refuse_unchanged(snapshot: Snapshot, head_tree: str, attempt: Attempt) -> None:
     """Stop a first attempt that changed nothing: there is nothing to verify."""
-    if snapshot.tree == head_tree and not history:
+    if snapshot.tree == head_tree and attempt.rung is None:
         raise JourneymanError("nothing-changed", "the worker ended without changing a file")
 
 
@@ -254,28 +313,30 @@ async def verify(run: Run, attempt: Attempt, snapshot: Snapshot) -> VerifyVerdic
     async def judge_snapshot() -> VerifyVerdict:
         events = run.recorder.step(f"{attempt.key}.verify")
         verdict = await checking.check_snapshot(run, snapshot.commit, snapshot.tree, snapshot.changed, events)
-        events.record(
-            VerifyJudged(
-                attempt.milestone_number,
-                attempt.number,
-                verdict.ok,
-                verdict.tree,
-                verdict.reason,
-                verdict.new_failures,
-                verdict.known_failures,
-                verdict.fixed_failures,
-                verdict.skipped,
-            )
-        )
+        events.record(verdict_event(attempt, verdict))
         return verdict
 
     return await run.journal.step(f"{attempt.key}.verify", judge_snapshot, VerifyVerdict)
 
 
+def verdict_event(attempt: Attempt, verdict: VerifyVerdict) -> VerifyJudged:
+    """The verdict, as the timeline has it."""
+    return VerifyJudged(
+        attempt.milestone_number,
+        attempt.number,
+        verdict.ok,
+        verdict.tree,
+        verdict.reason,
+        verdict.new_failures,
+        verdict.known_failures,
+        verdict.fixed_failures,
+        verdict.skipped,
+    )
+
+
 async def review(run: Run, attempt: Attempt, snapshot: Snapshot, verdict: VerifyVerdict) -> Review:
     """Show the diff and the evidence to the reviewing worker."""
     worker = run.workers[Phase.REVIEW]
-    host = RunHost(run, worker.name, Phase.REVIEW, f"{attempt.key}.review")
     request = ReviewRequest(
         run.spec.task,
         attempt.milestone,
@@ -283,9 +344,15 @@ async def review(run: Run, attempt: Attempt, snapshot: Snapshot, verdict: Verify
         attempt.number,
         await run.workspace.diff_text(attempt.head, snapshot.commit),
         evidence_lines(verdict),
+        run.point.answer,
     )
-    with host.measured():
-        judgement = await worker.review(request, host)
+
+    async def ask(key: str) -> Review:
+        host = RunHost(run, worker.name, Phase.REVIEW, key)
+        with host.measured():
+            return await worker.review(request, host)
+
+    judgement = await persevere(run, Phase.REVIEW, f"{attempt.key}.review", ask)
     made = ReviewMade(attempt.milestone_number, attempt.number, judgement, worker.name)
     run.recorder.record(f"{attempt.key}.review/made", made)
     return judgement
@@ -321,7 +388,7 @@ async def finalize(run: Run, end: RunFinished) -> None:
             run.artifacts.write("diff.patch", await run.workspace.diff_text(run.spec.base_commit, last))
         if end.outcome is not Outcome.VERIFIED:
             # A worker that failed leaves work that no snapshot has. When it cannot be kept, its worktree is.
-            await run.trees.keep_unsaved(_known_trees(run))
+            await run.trees.keep_unsaved(known_trees(run))
         await run.workspace.close()
 
     try:
@@ -353,7 +420,7 @@ def _snapshots(run: Run) -> tuple[SnapshotMade, ...]:
     return tuple(event.payload for event in run.recorder.events() if isinstance(event.payload, SnapshotMade))
 
 
-def _known_trees(run: Run) -> frozenset[str]:
+def known_trees(run: Run) -> frozenset[str]:
     """Trees that need no keeping: the base's and the attempts'. None before a workspace was opened."""
     opened = (event.payload for event in run.recorder.events() if isinstance(event.payload, WorkspaceOpened))
     return frozenset((*(each.base_tree for each in opened), *(each.tree for each in _snapshots(run))))
@@ -372,9 +439,11 @@ def stopped_by(stop: JourneymanError, question: Question | None = None) -> RunFi
 
 
 def sent_back(
-    decision: RetryDecision, verdict: VerifyVerdict, findings: tuple[Finding, ...]
+    decision: RungDecision, verdict: VerifyVerdict, findings: tuple[Finding, ...], *, disagree: bool = False
 ) -> JourneymanError:
-    """The stop after the last attempt was sent back."""
+    """The stop after the last attempt was sent back; a question when the reviewer's wish is to be one."""
+    if findings and disagree:
+        return BlockedError(disagreement(findings), "uncertain")
     if findings:
         facts = tuple(f"{finding.path or 'review'}: {finding.message}" for finding in findings)
         reason = findings[0].message

@@ -5,12 +5,14 @@ from __future__ import annotations
 from journeyman.domain.checks import CheckResult, CheckStatus, NewFailure
 from journeyman.domain.events import Outcome
 from journeyman.domain.shown import shown
-from journeyman.domain.stops import stop_reason
+from journeyman.domain.stops import Family, stop_reason
 from journeyman.report.summary import RunSummary
 
 _SHOWN_FILES = 8
+_SHOWN_CHECKS = 3
 _SHOWN_MENDED = 3
-_SHOWN_FACTS = 5
+_SHOWN_FACTS = 3
+_SHOWN_TRIED = 5
 
 
 def first_line(summary: RunSummary) -> str:
@@ -19,7 +21,7 @@ def first_line(summary: RunSummary) -> str:
         files = len(summary.files_changed)
         return (
             f"Verified: {summary.task} ({files} file{'s' if files != 1 else ''},"
-            f" +{summary.lines_added} −{summary.lines_removed}){_still_failing(summary)}"
+            f" +{summary.lines_added} −{summary.lines_removed}){_still_failing(summary)}{_weaker(summary)}"
         )
     if summary.outcome == Outcome.STOPPED:
         reason = stop_reason(summary.stop_reason or "")
@@ -31,10 +33,13 @@ def first_line(summary: RunSummary) -> str:
 def receipt_lines(summary: RunSummary) -> tuple[str, ...]:
     """The whole receipt as plain lines."""
     lines = [first_line(summary)]
-    lines += [f"  {fact}" for fact in summary.facts[:_SHOWN_FACTS]]
+    lines += [f"  {fact}" for fact in _facts(summary)]
     if summary.question is not None and summary.question.options:
         lines.append(f"  options: {', '.join(summary.question.options)}")
     lines += ["", *_evidence(summary)]
+    lines += [f"  weaker: {weakened}" for weakened in summary.weakened]
+    lines += [f"  tried {tried}" for tried in summary.tried[-_SHOWN_TRIED:]]
+    lines += [f"  {told}" for told in (*summary.dropped, *summary.notes)]
     lines += [f"  warning: {warning}" for warning in summary.warnings]
     lines += ["", "Next:", *(f"  {action}" for action in summary.next_actions)]
     return tuple(shown(line, keep="\n\t") for line in lines)
@@ -71,6 +76,14 @@ def _still_failing(summary: RunSummary) -> str:
     return f"; {', '.join(names)} fail{'s' if len(names) == 1 else ''} as on the base"
 
 
+def _weaker(summary: RunSummary) -> str:
+    """Nor this: where tests or checks got weaker, "verified" means less than before."""
+    if not summary.weakened:
+        return ""
+    more = f" and {len(summary.weakened) - 1} more" if len(summary.weakened) > 1 else ""
+    return f"; weaker: {summary.weakened[0]}{more}"
+
+
 def _told(fixed: NewFailure) -> str:
     """A test by its id, a complaint by its words; an output that nobody understood by its check only."""
     failure = fixed.failure
@@ -79,9 +92,22 @@ def _told(fixed: NewFailure) -> str:
     return failure.key if failure.message.startswith(f"{failure.key}:") else failure.message
 
 
+def _facts(summary: RunSummary) -> tuple[str, ...]:
+    """Three lines, not a log; of what a program said the last ones."""
+    last = stop_reason(summary.stop_reason or "").family in {Family.WORKER, Family.ENVIRONMENT}
+    return summary.facts[-_SHOWN_FACTS:] if last else summary.facts[:_SHOWN_FACTS]
+
+
+def _telling(summary: RunSummary) -> tuple[CheckResult, ...]:
+    """All checks of a verified run; of a stopped one the few that say most."""
+    if summary.outcome == Outcome.VERIFIED:
+        return summary.checks
+    return tuple(sorted(summary.checks, key=lambda result: result.passed)[:_SHOWN_CHECKS])
+
+
 def _evidence(summary: RunSummary) -> list[str]:
     lines = []
-    for result in summary.checks:
+    for result in _telling(summary):
         known = sum(failure.check == result.check for failure in summary.known_failures)
         lines.append(f"  {check_line(result, known)}")
     if summary.fixed_failures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,12 +13,17 @@ from journeyman.domain.events import (
     CheckpointMade,
     EnvironmentReady,
     Event,
+    IntegrityJudged,
+    NewTestsJudged,
     Outcome,
     Payload,
     PlanMade,
+    QuestionDecided,
     Role,
     RunFinished,
+    RungTaken,
     RunStarted,
+    ScopeDropped,
     SnapshotMade,
     VerifyJudged,
     WorkRescued,
@@ -26,8 +32,10 @@ from journeyman.domain.identity import branch_name
 from journeyman.domain.kpi import Kpi, compute_kpi
 from journeyman.domain.plan import Question
 from journeyman.domain.stops import stop_reason
+from journeyman.report.decisions import decision_text
 
 SCHEMA = 1
+_SHOWN_OPTIONS = 2
 RUNNING = "running"
 CUT_OFF = "cut off"
 P = TypeVar("P", bound=Payload)
@@ -76,6 +84,14 @@ class RunSummary:
     repository: str | None = None
     warnings: tuple[str, ...] = ()
     sandbox: str | None = None
+    tried: tuple[str, ...] = ()
+    """Rungs that the run took after an attempt was sent back."""
+    weakened: tuple[str, ...] = ()
+    """What the last change weakens of the tests and checks that judge it."""
+    dropped: tuple[str, ...] = ()
+    """Edits outside the scope that were put back."""
+    notes: tuple[str, ...] = ()
+    """What else a reader should know: a test that was made and does not count, a question not asked."""
 
     @property
     def exit_code(self) -> int:
@@ -135,7 +151,28 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
         repository=started.repository if started else None,
         warnings=(*(started.warnings if started else ()), *(ready.warnings if ready else ())),
         sandbox=started.sandbox if started else None,
+        tried=tuple(_told(events, RungTaken)),
+        weakened=_weakened(events),
+        dropped=tuple(dict.fromkeys(_told(events, ScopeDropped))),
+        notes=(*_told(events, NewTestsJudged), *_told(events, QuestionDecided)),
     )
+
+
+def _told(events: tuple[Event, ...], kind: type[Payload]) -> list[str]:
+    """What decisions of a kind came to."""
+    found = (event.payload for event in events if isinstance(event.payload, kind))
+    return [text for text in map(decision_text, found) if text]
+
+
+def _weakened(events: tuple[Event, ...]) -> tuple[str, ...]:
+    """Of each milestone its last judgement, of the attempts that were checked."""
+    last: dict[int, IntegrityJudged] = {}
+    for event in events:
+        if isinstance(event.payload, SnapshotMade):
+            last.pop(event.payload.milestone, None)
+        elif isinstance(event.payload, IntegrityJudged):
+            last[event.payload.milestone] = event.payload
+    return tuple(each.message for judged in last.values() for each in judged.weakenings)
 
 
 def _last(events: tuple[Event, ...], kind: type[P]) -> P | None:
@@ -158,6 +195,9 @@ def _next_actions(run_id: str, end: RunFinished | None, branch: str) -> tuple[st
         return (f"jm follow {run_id}", f"jm resume {run_id}")
     if end.outcome is Outcome.VERIFIED:
         return (f"git merge {branch}", f"jm report {run_id}", f"jm verify {(end.commit or '')[:12]}")
-    own = (end.hint.replace("{run}", run_id),) if end.hint else ()
+    own: tuple[str, ...] = (end.hint.replace("{run}", run_id),) if end.hint else ()
+    if end.question is not None and end.question.options:
+        options = end.question.options[:_SHOWN_OPTIONS]
+        own = tuple(f"jm resume {run_id} --answer {shlex.quote(option)}" for option in options)
     known = tuple(action.replace("{run}", run_id) for action in stop_reason(end.stop_code or "").next_actions)
     return (*own, *(action for action in known if action not in own))[:3]

@@ -41,6 +41,7 @@ class _Job:
     tree: str
     log: Path
     key: str
+    fresh: bool = False
 
 
 class CheckRunner:
@@ -66,6 +67,7 @@ class CheckRunner:
         on_finished: OnFinished | None = None,
         *,
         stop_after_failed_tier: bool = False,
+        fresh: bool = False,
     ) -> tuple[CheckResult, ...]:
         """The results in the order of ``checks``; ``tree`` is the hash of what ``environment.tree`` holds.
 
@@ -73,12 +75,13 @@ class CheckRunner:
         wait for an earlier one, as all failures are wanted at once, unless ``stop_after_failed_tier``:
         then tiers run one after the other, and those after a failed one are left out of the results.
         ``on_started`` is called for what really runs, ``on_finished`` for every result, cached ones too.
+        ``fresh`` passes over results that are known; what comes of it takes their place.
         Raises JourneymanError, but not for a program that is missing: that is a result.
         """
         await asyncio.to_thread(log_dir.mkdir, parents=True, exist_ok=True)
         logs = _log_names(checks)
         jobs = [
-            await self._job(check, environment, tree, log_dir / logs[check.name])
+            replace(await self._job(check, environment, tree, log_dir / logs[check.name]), fresh=fresh)
             for check in self._ordered(checks)
         ]
         groups = [jobs]
@@ -122,7 +125,7 @@ class CheckRunner:
         return {job.check.name: result for job, result in zip(jobs, results, strict=True)}
 
     async def _result(self, job: _Job, on_started: OnStarted, on_finished: OnFinished) -> CheckResult:
-        result = await self._known(job)
+        result = None if job.fresh else await self._known(job)
         if result is None:
             result = await self._lead(job, on_started)
         on_finished(result)

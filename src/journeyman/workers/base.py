@@ -10,6 +10,7 @@ from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Plan, Review
 from journeyman.domain.worker import PlanRequest, ReviewRequest, WorkerHost
 
+_CRASHES = frozenset({-4, -6, -7, -8, -9, -11})  # ILL, ABRT, BUS, FPE, KILL, SEGV; a shell adds them to 128
 _LOOK_TIMEOUT_S = 20.0
 _LOOK = 'for program; do command -v "$program" >/dev/null 2>&1 || printf "%s\\n" "$program"; done'
 
@@ -19,6 +20,11 @@ def disk_full(error: OSError, place: str) -> JourneymanError | None:
     if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
         return None
     return JourneymanError("disk-full", f"the disk that holds {place} is full")
+
+
+def crashed(exit_code: int) -> bool:
+    """Whether a program was ended by a signal that is nobody's wish: a crash, or too little memory."""
+    return (exit_code if exit_code < 0 else 128 - exit_code) in _CRASHES
 
 
 class ImplementOnly:

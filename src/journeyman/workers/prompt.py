@@ -48,8 +48,7 @@ def _template() -> Template:
 
 
 def _task(task: Task) -> str:
-    text = task.text if task.title in task.text else f"{task.title}\n\n{task.text}"
-    return text + ("\n\nIt is done when:\n" + _list(task.acceptance) if task.acceptance else "")
+    return task.whole_text + ("\n\nIt is done when:\n" + _list(task.acceptance) if task.acceptance else "")
 
 
 def _milestone(milestone: Milestone) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 from journeyman.domain.errors import JourneymanError
 from journeyman.workspace.git import Git
@@ -48,6 +51,46 @@ async def read_blobs(git: Git, ids: list[str]) -> dict[str, bytes]:
         blobs[name] = output[end + 1 : end + 1 + size]
         position = end + size + 2
     return blobs
+
+
+async def read_texts(git: Git, tree: str, paths: tuple[str, ...]) -> dict[str, bytes]:
+    """The files' content in a tree (or commit); those that are not there, or are no files, are left out."""
+    ids = {entry.path: entry.id for entry in await _entries(git, tree, paths) if entry.mode.startswith("100")}
+    blobs = await read_blobs(git, list(ids.values()))
+    return {path: blobs[name] for path, name in ids.items()}
+
+
+async def tree_with(git: Git, tree: str, source: str, paths: tuple[str, ...], index: Path) -> str:
+    """``tree`` with ``paths`` as they are in ``source``; ``index`` is a scratch file."""
+    found = {entry.path: entry for entry in await _entries(git, source, paths)}
+    nothing = _Entry("0", "0" * len(tree), "")
+    lines = [f"{(each := found.get(path, nothing)).mode} {each.id}\t{path}\0" for path in paths]
+    await git.run("read-tree", tree, index_file=index)
+    stdin = os.fsencode("".join(lines))
+    await git.run("update-index", "-z", "--add", "--replace", "--index-info", stdin=stdin, index_file=index)
+    return await git.text("write-tree", index_file=index)
+
+
+async def list_files(git: Git, tree: str) -> tuple[str, ...]:
+    """Every path in a tree (or commit)."""
+    return tuple(await git.items("ls-tree", "-r", "-z", "--name-only", tree))
+
+
+class _Entry(NamedTuple):
+    mode: str
+    id: str
+    path: str
+
+
+async def _entries(git: Git, tree: str, paths: tuple[str, ...]) -> list[_Entry]:
+    if not paths:
+        return []
+    entries = []
+    for item in await git.items("ls-tree", "-r", "-z", tree, "--", *paths):
+        head, _, path = item.partition("\t")
+        mode, _, name = head.split(" ")
+        entries.append(_Entry(mode, name, path))
+    return entries
 
 
 async def commit_tree(git: Git, tree: str, parents: tuple[str, ...], message: str, by: Authorship) -> str:

@@ -7,7 +7,9 @@ Every method may be called again after a ``kill -9`` between any two of its git 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,7 +22,7 @@ from journeyman.domain.process import CommandRunner
 from journeyman.domain.scope import Change
 from journeyman.workspace import diffs, objects
 from journeyman.workspace.contents import WorkContents
-from journeyman.workspace.files import write_atomic
+from journeyman.workspace.files import remove, write_atomic
 from journeyman.workspace.gitdir import PrivateGit
 from journeyman.workspace.ignored import BaseRules
 from journeyman.workspace.objects import Authorship, CommitInfo
@@ -162,6 +164,34 @@ class Workspace:
     async def listing(self, tree: str) -> bytes:
         """The files of a tree, as ``git ls-tree -r -z`` tells them."""
         return await self._private.objects.run("ls-tree", "-r", "-z", "--full-tree", tree)
+
+    async def files_of(self, tree: str) -> tuple[str, ...]:
+        """Every path in a tree (or commit)."""
+        return await objects.list_files(self._private.objects, tree)
+
+    async def texts_of(self, tree: str, paths: tuple[str, ...]) -> dict[str, str]:
+        """The files' texts in a tree (or commit); what is not there, or is no UTF-8, is left out."""
+        found = {}
+        for path, content in (await objects.read_texts(self._private.objects, tree, paths)).items():
+            with contextlib.suppress(UnicodeDecodeError):
+                found[path] = content.decode("utf-8")
+        return found
+
+    async def tree_with(self, tree: str, source: str, paths: tuple[str, ...]) -> str:
+        """``tree`` with ``paths`` as they are in the tree ``source``; the work tree stays as it is."""
+        self._state_dir.mkdir(parents=True, exist_ok=True)
+        index = self._state_dir / f"index-{secrets.token_hex(4)}"
+        try:
+            return await objects.tree_with(self._private.objects, tree, source, paths, index)
+        finally:
+            remove(index)
+
+    async def commit_of(self, tree: str) -> str:
+        """A commit of a tree, on no branch and with no ref: for worktrees that are switched to it."""
+        now = Authorship(FALLBACK_NAME, FALLBACK_EMAIL, int(time.time()))
+        return await objects.commit_tree(
+            self._private.objects, tree, (self._base_commit,), f"tried by {self._run_id}", now
+        )
 
     async def diff_text(self, old: str, new: str) -> str:
         """The patch between two trees (or commits), as ``git apply`` takes it.

@@ -21,12 +21,12 @@ waiting.rate_limits_s             s       ``waited_s`` of each ``worker.waited``
 human_touches                     count   ``run.resumed``: a person had to say so
 verification.wall_s               s       union of VERIFY's ``check.started`` → ``check.finished``
 verification.first_pass_rate      share   milestones whose first ``verify.judged`` is ok, of those judged
-verification.auto_fixes           count   none can be made yet; unknown for runs of older versions
+verification.auto_fixes           count   ``rung.taken`` with the project's own fixers
 workers[].latency_s               s       request → last byte of each call, told by ``worker.spent``
 spend.prefix_cache_share          share   tokens_cached of tokens_in
 spend.repeated_share              share   tokens_repeated of tokens_in: what a cache could have served
 spend.cost_per_verified_commit…   USD     cost of the whole run, by ``checkpoint.made``; verified runs only
-escalations                       count   none can be made yet; unknown for runs of older versions
+escalations                       count   ``rung.taken`` to a stronger model
 context.hit_rate                  share   files of the last ``snapshot.made`` that a ``context.packed`` had
 context.used_share                share   files that were packed and are in the last ``snapshot.made``
 context.read_beyond               count   paths of ``worker.read`` that were in no pack

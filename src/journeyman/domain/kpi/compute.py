@@ -17,7 +17,8 @@ from journeyman.domain.kpi.intervals import total_of, union_length
 from journeyman.domain.kpi.phases import time_spent
 from journeyman.domain.kpi.spending import rate_limits_s, spend_of, workers_of, working_intervals
 from journeyman.domain.kpi.values import Kpi, WaitingKpi
-from journeyman.domain.kpi.verification import check_spans, verification_of
+from journeyman.domain.kpi.verification import check_spans, rungs_taken, verification_of
+from journeyman.domain.ladder import Rung
 from journeyman.domain.run import SUSPENDED_CODES
 
 
@@ -46,7 +47,7 @@ def compute_kpi(events: tuple[Event, ...]) -> Kpi:
         waiting=WaitingKpi(_blocked_on_people(events), rate_limits_s(events, measures)),
         context=context_of(events),
         # Escalations, once there are any, are counted here.
-        escalations=0 if Measure.ESCALATIONS in measures else None,
+        escalations=rungs_taken(events, Rung.STRONGER) if Measure.ESCALATIONS in measures else None,
         size=next((e.payload.size for e in reversed(events) if isinstance(e.payload, TaskSized)), None),
     )
 

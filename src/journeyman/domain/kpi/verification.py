@@ -14,11 +14,13 @@ from journeyman.domain.events import (
     Measure,
     RetryDecided,
     Role,
+    RungTaken,
     RunStarted,
     VerifyJudged,
 )
 from journeyman.domain.kpi.intervals import Interval, total_of, union_length
 from journeyman.domain.kpi.values import TierKpi, VerificationKpi
+from journeyman.domain.ladder import Rung
 
 
 @dataclass(frozen=True)
@@ -45,17 +47,22 @@ def check_spans(events: tuple[Event, ...]) -> tuple[CheckSpan, ...]:
     return tuple(spans)
 
 
+def rungs_taken(events: tuple[Event, ...], rung: Rung) -> int:
+    """How often a run went on in this way."""
+    return sum(isinstance(event.payload, RungTaken) and event.payload.rung is rung for event in events)
+
+
 def verification_of(
     events: tuple[Event, ...], spans: tuple[CheckSpan, ...], measures: frozenset[str]
 ) -> VerificationKpi:
-    """VERIFY's figures. Auto-fix rungs, once there are any, are counted here."""
+    """VERIFY's figures."""
     run = [span.result for span in spans if not span.result.cached]
     return VerificationKpi(
         checks_run=len(run),
         checks_cached=len(spans) - len(run),
         checks_skipped=sum(len(e.payload.skipped) for e in events if isinstance(e.payload, VerifyJudged)),
         retries=sum(isinstance(event.payload, RetryDecided) for event in events),
-        auto_fixes=0 if Measure.AUTO_FIXES in measures else None,
+        auto_fixes=rungs_taken(events, Rung.FIX) if Measure.AUTO_FIXES in measures else None,
         wall_s=union_length(span.interval for span in spans),
         cpu_s=total_of([result.cpu_s for result in run]),
         tiers=_tiers(events, spans),

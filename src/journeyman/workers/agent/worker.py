@@ -62,13 +62,21 @@ class AgentWorker:
     wants_context = True
 
     def __init__(
-        self, make_models: MakeModels, budget: BudgetSettings, spent: tuple[Usage, ...] = ()
+        self,
+        make_models: MakeModels,
+        budget: BudgetSettings,
+        make_strong: Callable[[OnWait], ModelClient] | None = None,
+        spent: tuple[Usage, ...] = (),
     ) -> None:
-        """``make_models`` is told whom to call when a model makes us wait, and why.
-
-        ``spent`` is what earlier segments of the run used.
+        """``make_models`` is told whom to call when a model makes us wait, and why; ``make_strong`` makes
+        the model that a request for a stronger one gets. ``spent`` is what earlier segments of the run used.
         """
         self._models = make_models(self._waits)
+        self._make_strong = make_strong
+        self._strong: dict[int, ModelClient] = {}
+        """By milestone, where it was asked for."""
+        self._served: dict[int, tuple[int, str, str | None]] = {}
+        """By milestone, where its conversation is: the attempt, its complaints, the answer told there."""
         self._host: WorkerHost | None = None
         self._spending = Spending(budget)
         for usage in spent:
@@ -98,6 +106,8 @@ class AgentWorker:
         if len(diff) > _MAX_DIFF_CHARACTERS:
             diff = diff[:_MAX_DIFF_CHARACTERS] + f"\n[cut: {len(request.diff):,} characters in all]"
         evidence = "\n".join(f"- {line}" for line in request.evidence)
+        if request.answer:
+            evidence += f"\n\n# A person decided\n\n{request.answer}"
         first = (
             f"# Task\n\n{request.task.title}\n\n{request.task.text}\n\n"
             f"# Milestone\n\n{request.milestone.title}\n\n{request.milestone.goal}\n\n"
@@ -108,11 +118,15 @@ class AgentWorker:
 
     async def implement(self, request: ImplementRequest, host: WorkerHost) -> Implementation:
         """Turns until the work is handed in. A later attempt goes on with the same conversation."""
+        if request.stronger and self._make_strong is not None:
+            strong = self._strong.get(request.milestone_number) or self._make_strong(self._waits)
+            self._strong[request.milestone_number] = strong
+        model = self._strong.get(request.milestone_number)
         conversation = self._opened(request)
         seen: Counter[str] = Counter()
         useless = 0
         for turn in range(1, MAX_TURNS + 1):
-            answer = await self._ask(host, Phase.IMPLEMENT, f"turn{turn}", conversation, TOOLS)
+            answer = await self._ask(host, Phase.IMPLEMENT, f"turn{turn}", conversation, TOOLS, model=model)
             conversation.hear(answer)
             outcome = await self._act(host, turn, answer, seen)
             conversation.tell(results=outcome.results)
@@ -151,7 +165,16 @@ class AgentWorker:
         number = request.milestone_number
         known = self._conversations.get(number)
         complaints = complaints_text(request.failures, request.findings)
-        if known is not None:
+        attempt, told, answered = self._served.get(number, (0, "", None))
+        self._served[number] = (request.attempt, complaints, request.answer)
+        if known is not None and (attempt, told) == (
+            request.attempt,
+            complaints,
+        ):  # cut short by trouble, or by its own question
+            if request.answer not in {None, answered}:
+                known.tell(f"The answer to your question: {request.answer}")
+            return known
+        if known is not None and not request.stronger:
             shown = f"\n\nThese lines are as they are now:\n\n{request.context}" if request.context else ""
             known.tell(_template("retry").substitute(failures=complaints) + shown)
             return known
@@ -165,7 +188,7 @@ class AgentWorker:
             parts, milestone=milestone, answer=answer, context=request.context or _NO_FILES
         )
         if request.failures or request.findings:
-            first += "\n" + _template("retry").substitute(failures=complaints)
+            first += "\n\n" + _template("afresh").substitute(failures=complaints)
         conversation = self._conversations[number] = Conversation(_prompt("system"), first)
         return conversation
 
@@ -214,9 +237,11 @@ class AgentWorker:
         conversation: Conversation,
         tools: tuple[ToolSpec, ...],
         force: str | None = None,
+        *,
+        model: ModelClient | None = None,
     ) -> ModelAnswer:
         """One model call, paid once whatever crashes."""
-        model = self._models[phase]
+        model = model or self._models[phase]
         limits = self._spending.limits
         request = ModelRequest(
             conversation.system, conversation.messages, tools, force, limits.call_output_tokens

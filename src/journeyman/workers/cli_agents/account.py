@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from journeyman.domain.process import CommandResult
 from journeyman.domain.worker import Usage
 from journeyman.workers.answer import plain, shortened
+from journeyman.workers.base import crashed
 from journeyman.workers.cli_agents.cli import Cli
 from journeyman.workers.cli_agents.events import (
     Acted,
@@ -154,6 +155,8 @@ class Account:
             return Ended(
                 Problem.GARBLED, f"{self.garbled} lines of its output were not events, and no result came"
             )
+        if problem is Problem.FAILED and code is not None and crashed(code):
+            problem = Problem.CRASHED
         return Ended(problem, f"it ended with exit code {code} and without a result")
 
 

@@ -21,6 +21,7 @@ class Problem(StrEnum):
     TIMEOUT = "worker-timeout"
     MISSING = "worker-missing"
     FAILED = "worker-failed"
+    CRASHED = "worker-crashed"
     LIMIT = "over-budget"
     CONTEXT = "context-too-long"
 

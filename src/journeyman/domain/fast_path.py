@@ -1,0 +1,180 @@
+"""Whether a run may do without PLAN, decided before a token is spent; and whether REVIEW comes back.
+
+Both are pure: facts in, a value with its reasons out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from journeyman.domain.plan import Risk as RiskLevel
+from journeyman.domain.risk import Risk, risks_of_task, risky_path
+from journeyman.domain.scope import Change, ChangeKind, Scope, is_lockfile, is_protected, judge_scope
+from journeyman.domain.settings import FastPathSettings
+from journeyman.domain.task import Size, Task
+
+SWITCHED_OFF = "switched off"
+_MANY_CRITERIA = 3
+_SHARE = 0.8
+"""The files that hold this share of the score are what the task is about."""
+_WIDE = re.compile(
+    r"(?i)\b(?:refactor\w*|rewrit\w+|redesign\w*|re-?architect\w*|migrate\b|port (?:it|this|the \w+) to"
+    r"|everywhere|throughout|across (?:the|all) \w+"
+    r"|all (?:of )?(?:the |our )?(?:files|modules|packages|callers))"
+)
+_STEPS = re.compile(r"(?m)^\s*(?:\d+[.)]|[-*+])\s+\S")
+_MANY_STEPS = 5
+
+
+@dataclass(frozen=True)
+class LikelyFile:
+    """A file that the task seems to be about."""
+
+    path: str
+    score: float
+    tested: bool
+    """Whether a test covers it, as far as names tell."""
+
+
+@dataclass(frozen=True)
+class FastPathDecision:
+    """``eligible``: one milestone, no PLAN, and REVIEW only if the diff asks for it."""
+
+    eligible: bool
+    reasons: tuple[str, ...]
+    confidence: float
+    """From 0 to 1: how much was known."""
+    files: tuple[LikelyFile, ...] = ()
+    """What was known of the files: the decision's input."""
+
+
+def decide_fast_path(
+    task: Task, scope: Scope, likely: tuple[LikelyFile, ...], settings: FastPathSettings
+) -> FastPathDecision:
+    """Whether the task looks small and harmless. One reason against it is enough."""
+    about = _telling(likely)
+    if settings.force:
+        return FastPathDecision(eligible=True, reasons=("asked for",), confidence=1.0, files=about)
+    if not settings.enabled:
+        return FastPathDecision(eligible=False, reasons=(SWITCHED_OFF,), confidence=1.0, files=about)
+    against = (*_against_task(task, settings), *_against_files(about, scope, settings))
+    if against:
+        return FastPathDecision(eligible=False, reasons=against, confidence=1.0, files=about)
+    confidence, reasons = _weigh(task, about)
+    if confidence < settings.min_confidence:
+        reasons = (*reasons, f"{confidence:.1f} sure, and {settings.min_confidence:.1f} is needed")
+    return FastPathDecision(confidence >= settings.min_confidence, reasons, confidence, about)
+
+
+def _telling(likely: tuple[LikelyFile, ...]) -> tuple[LikelyFile, ...]:
+    """The few best files that together hold nearly all of the score."""
+    ranked = sorted(likely, key=lambda file: -file.score)
+    total, held = sum(file.score for file in ranked), 0.0
+    told: list[LikelyFile] = []
+    for file in ranked:
+        if told and held >= _SHARE * total:
+            break
+        held += file.score
+        told.append(file)
+    return tuple(told)
+
+
+def _against_task(task: Task, settings: FastPathSettings) -> tuple[str, ...]:
+    found = []
+    if task.size in {Size.MEDIUM, Size.LARGE}:
+        found.append(f"the task says size: {task.size.value}")
+    if task.risk is RiskLevel.HIGH:
+        found.append("the task says risk: high")
+    if len(task.text) > settings.max_task_characters:
+        found.append(f"the task has {len(task.text):,} characters")
+    if len(task.acceptance) > _MANY_CRITERIA:
+        found.append(f"{len(task.acceptance)} acceptance criteria")
+    steps = len(_STEPS.findall(task.text))
+    if steps >= _MANY_STEPS:
+        found.append(f"the task lists {steps} points")
+    wide = _WIDE.search(f"{task.title}\n{task.text}")
+    if wide and task.size is not Size.SMALL:
+        found.append(f"the task says {' '.join(wide[0].split())!r}")
+    found += [risk.detail for risk in risks_of_task(f"{task.title}\n{task.text}", settings)]
+    return tuple(dict.fromkeys(found))
+
+
+def _against_files(
+    about: tuple[LikelyFile, ...], scope: Scope, settings: FastPathSettings
+) -> tuple[str, ...]:
+    found = []
+    if len(about) > settings.max_files:
+        found.append(f"it seems to be about {len(about)} files")
+    for file in about:
+        risky = risky_path(file.path, settings)
+        if is_lockfile(file.path):
+            found.append(f"{file.path} is a lockfile")
+        elif is_protected(file.path, scope):
+            found.append(f"{file.path} is protected")
+        elif not judge_scope((Change(file.path, ChangeKind.MODIFIED, "100644", "100644"),), scope).ok:
+            found.append(f"{file.path} is out of scope")
+        elif risky:
+            found.append(f"{file.path} is marked {risky}")
+    return tuple(found)
+
+
+def _weigh(task: Task, about: tuple[LikelyFile, ...]) -> tuple[float, tuple[str, ...]]:
+    """How much speaks for it, in tenths: nothing speaks against it already."""
+    tenths, reasons = 5, ["nothing speaks against it"]
+    if task.size is Size.SMALL:
+        tenths, reasons = tenths + 2, ["the task says size: small"]
+    if task.risk is RiskLevel.LOW:
+        tenths += 1
+    if about:
+        tenths += 1
+        reasons.append(f"it is about {', '.join(file.path for file in about)}")
+        if all(file.tested for file in about):
+            tenths += 1
+            reasons.append("which tests cover")
+        else:
+            tenths -= 1
+            reasons.append("which no test seems to cover")
+    return tenths / 10, tuple(reasons)
+
+
+@dataclass(frozen=True)
+class ReviewFacts:
+    """What is known of a change that VERIFY accepted."""
+
+    files: int
+    lines: int
+    failed_verifies: int
+    """Attempts that VERIFY sent back before this one."""
+    risks: tuple[Risk, ...] = ()
+    weakened: tuple[str, ...] = ()
+    """What the change weakens of the tests and checks that judge it."""
+    wished: str | None = None
+    """Who asked for a review, if anybody did."""
+
+
+@dataclass(frozen=True)
+class ReviewDecision:
+    """Whether a reviewer looks at the change, and why."""
+
+    needed: bool
+    reasons: tuple[str, ...]
+
+
+def decide_review(facts: ReviewFacts, settings: FastPathSettings, *, fast: bool) -> ReviewDecision:
+    """Decide on the real diff. A run that is not on the fast path is always reviewed."""
+    if not fast:
+        return ReviewDecision(needed=True, reasons=("not on the fast path",))
+    reasons = [facts.wished] if facts.wished else []
+    if facts.files > settings.max_files:
+        reasons.append(f"{facts.files} files changed; the fast path is for {settings.max_files}")
+    if facts.lines > settings.max_lines:
+        reasons.append(f"{facts.lines:,} lines changed; the fast path is for {settings.max_lines:,}")
+    if facts.failed_verifies > 1:
+        reasons.append(f"VERIFY sent it back {facts.failed_verifies} times")
+    reasons += [f"{risk.flag}: {risk.detail}" for risk in facts.risks]
+    reasons += facts.weakened
+    if reasons:
+        return ReviewDecision(needed=True, reasons=tuple(reasons))
+    small = f"{facts.files} file{'s' if facts.files != 1 else ''}, {facts.lines} lines, nothing risky"
+    return ReviewDecision(needed=False, reasons=(small,))

@@ -1,0 +1,131 @@
+"""The ladder's side of a milestone: what was tried, which facts decide, how the next try begins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from journeyman.domain.checks import CheckStatus, NewFailure
+from journeyman.domain.events import RetryDecided, RungTaken
+from journeyman.domain.ladder import (
+    MODEL_RUNGS,
+    LadderFacts,
+    Rung,
+    Tried,
+    attempts_of,
+    decide_rung,
+    looks_flaky,
+)
+from journeyman.domain.plan import Finding
+from journeyman.domain.settings import StopCondition
+from journeyman.domain.uncertainty import findings_signature
+from journeyman.engine import phases
+from journeyman.engine.mending import mends
+from journeyman.engine.model import Run
+from journeyman.engine.phases import Attempt, Judged
+from journeyman.verify.judge import failure_signature
+
+
+@dataclass
+class Ladder:
+    """Counts the rungs of the whole run; knows the tries of the milestone that is worked on."""
+
+    run: Run
+    taken: int = 0
+    history: list[Tried] = field(default_factory=list)
+    rejected: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    """By tree: what REVIEW wants changed."""
+    session: str | None = None
+    """The worker's own, to go on from."""
+    told: str = ""
+    """What came of the rung that is being taken."""
+
+    def begin(self) -> None:
+        """Another milestone: nothing was tried yet."""
+        self.history.clear()
+        self.rejected.clear()
+        self.session = None
+
+    @contextmanager
+    def booked(self, attempt: Attempt) -> Iterator[None]:
+        """Book what a rung cost and came to, however it ends; a first attempt is no rung."""
+        started, self.told = self.run.recorder.clock_s, ""
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            self._book(attempt, started)
+            raise
+        self._book(attempt, started)
+
+    def _book(self, attempt: Attempt, started: float) -> None:
+        if attempt.rung is not None:
+            event = RungTaken(
+                attempt.milestone_number,
+                attempt.number,
+                attempt.rung,
+                attempt.reason,
+                self.run.recorder.clock_s - started,
+                self.told,
+            )
+            self.run.recorder.record(f"{attempt.key}.rung", event)
+
+    @property
+    def failed_verifies(self) -> int:
+        """Attempts of the worker at this milestone that were sent back."""
+        return attempts_of(tuple(self.history))
+
+    def climb(self, attempt: Attempt, judged: Judged, findings: tuple[Finding, ...]) -> Attempt:
+        """The next try after this one was sent back. Raises the stop when there is none."""
+        signature = findings_signature(findings) if findings else failure_signature(judged.verdict)
+        if findings:
+            self.rejected[judged.snapshot.tree] = findings
+        self.history.append(Tried(attempt.rung, judged.snapshot.tree, signature))
+        settings = self.run.spec.settings.autonomy
+        decision = decide_rung(tuple(self.history), settings, self._facts(judged, findings))
+        if decision.rung is None:
+            disagree = decision.stop_code == "no-progress" and settings.stops_for(StopCondition.UNCERTAINTY)
+            raise phases.sent_back(decision, judged.verdict, findings, disagree=disagree)
+        self.taken += 1
+        failures = judged.verdict.new_failures
+        following = replace(
+            attempt, rung=decision.rung, reason=decision.reason, failures=failures, findings=findings
+        )
+        if decision.rung not in MODEL_RUNGS:
+            return replace(following, rungs=attempt.rungs + 1, judge_only=False)
+        retry = RetryDecided(attempt.milestone_number, attempt.number + 1, decision.reason)
+        self.run.recorder.record(f"{attempt.key}.retry", retry)
+        session = None if decision.rung is Rung.STRONGER else self.session
+        return replace(following, number=attempt.number + 1, rungs=0, judge_only=False, session_id=session)
+
+    def _facts(self, judged: Judged, findings: tuple[Finding, ...]) -> LadderFacts:
+        run, failing = self.run, judged.verdict.new_failures
+        asked = any(tried.rung is Rung.STRONGER for tried in self.history)
+        mended = {check.name for check in run.spec.settings.checks if mends(check, run.fixers)}
+        if findings:
+            return LadderFacts(
+                taken=self.taken, rejected=True, tests_fail=True, stronger=None if asked else run.stronger
+            )
+        return LadderFacts(
+            taken=self.taken,
+            fixable=run.mender is not None and any(new.check in mended for new in failing),
+            flaky=flaky_checks(judged),
+            tests_fail=any(new.check not in mended for new in failing),
+            stronger=None if asked else run.stronger,
+        )
+
+
+def flaky_checks(judged: Judged) -> tuple[str, ...]:
+    """Checks all of whose new failures look flaky."""
+    new = judged.verdict.new_failures
+    counts = Counter(failure.check for failure in new)
+    failed = {result.check for result in judged.verdict.results if result.status is CheckStatus.FAILED}
+    return tuple(name for name in counts if name in failed and _all_flaky(new, name, counts[name]))
+
+
+def _all_flaky(new: tuple[NewFailure, ...], check: str, count: int) -> bool:
+    return all(looks_flaky(failure, count) for failure in new if failure.check == check)

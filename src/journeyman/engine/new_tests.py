@@ -1,0 +1,110 @@
+"""A test for a change that came without one: it counts only when it fails without the change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from journeyman.domain.checks import Tier
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.events import NewTestsJudged
+from journeyman.domain.ladder import Rung
+from journeyman.domain.phases import Phase
+from journeyman.domain.plan import Finding
+from journeyman.domain.risk import is_test
+from journeyman.domain.stops import Family, stop_reason
+from journeyman.engine import phases
+from journeyman.engine.mending import mends
+from journeyman.engine.model import Run
+from journeyman.engine.phases import Attempt, Judged
+from journeyman.verify.judge import judge, needs_baseline
+
+_WISH = (
+    "The change is verified, and no test shows it. Add one small test that fails without the change and"
+    " passes with it. Change nothing but tests."
+)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What became of the new tests."""
+
+    paths: tuple[str, ...]
+    counts: bool
+    reason: str
+
+
+async def with_test(run: Run, attempt: Attempt, judged: Judged) -> tuple[Attempt, Judged]:
+    """The change with a test that counts; as it was when there is one already, or none could be made."""
+    changes = await run.workspace.changes(attempt.head, judged.snapshot.commit)
+    if any(is_test(change.path) for change in changes):
+        return attempt, judged
+    trying = replace(
+        attempt, rungs=attempt.rungs + 1, rung=Rung.RETRY, failures=(), findings=(Finding(_WISH),)
+    )
+    made = None
+    try:
+        async with phases.timed(run, Phase.IMPLEMENT, trying):
+            await phases.implement(run, replace(trying, number=attempt.number + 1), key=f"{trying.key}.test")
+        snapshot = await phases.take_snapshot(run, trying)
+        async with phases.timed(run, Phase.VERIFY, trying):
+            made = Judged(snapshot, await phases.verify(run, trying, snapshot))
+        trial = await _try_on_base(run, trying, judged, made)
+    except JourneymanError as trouble:
+        family = stop_reason(trouble.code).family
+        if family not in {Family.GUARD, Family.WORKER, Family.BLOCKED}:
+            raise
+        trial = _Trial((), counts=False, reason=trouble.message)
+    event = NewTestsJudged(attempt.milestone_number, attempt.number, trial.paths, trial.counts, trial.reason)
+    run.recorder.record(f"{trying.key}.test/judged", event)
+    after = replace(attempt, rungs=trying.rungs)
+    if trial.counts and made is not None:
+        return after, made
+    await _put_back(run, trying, judged)
+    return after, judged
+
+
+async def _try_on_base(run: Run, trying: Attempt, before: Judged, made: Judged) -> _Trial:
+    """Whether the new tests fail where the change is not."""
+
+    async def attempt_it() -> _Trial:
+        changes = await run.workspace.changes(before.snapshot.tree, made.snapshot.tree)
+        paths = tuple(change.path for change in changes)
+        if not paths or not all(map(is_test, paths)):
+            reason = "no test was added" if not paths else "more than tests was changed"
+            return _Trial(paths, counts=False, reason=reason)
+        if not made.verdict.ok:
+            return _Trial(paths, counts=False, reason=f"it fails on the change: {made.verdict.reason}")
+        failing = await _fails_without(run, trying, made, paths)
+        reason = (
+            f"{', '.join(failing)} fails without the change" if failing else "it passes without the change"
+        )
+        return _Trial(paths, counts=bool(failing), reason=reason)
+
+    return await run.journal.step(f"{trying.key}.test/base", attempt_it, _Trial)
+
+
+async def _fails_without(run: Run, trying: Attempt, made: Judged, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The checks that new tests make fail on the commit that the change follows."""
+    tree = await run.workspace.tree_with(trying.head, made.snapshot.tree, paths)
+    checks = tuple(
+        check
+        for check in run.spec.settings.checks
+        if check.tier is not Tier.FAST and not mends(check, run.fixers)
+    )
+    environment = await run.trees.verify(await run.workspace.commit_of(tree))
+    results = await run.checks.run(checks, environment, tree, run.artifacts.path(f"logs/{tree[:12]}/."))
+    baseline = await run.baseline.results(needs_baseline(results))
+    verdict = judge(results, baseline, run.spec.settings.verify.require, tree)
+    return tuple(dict.fromkeys(new.check for new in verdict.new_failures))
+
+
+async def _put_back(run: Run, trying: Attempt, judged: Judged) -> None:
+    async def restore() -> None:
+        await run.trees.ensure_work_tree()
+        await run.trees.keep_unsaved(phases.known_trees(run))
+        await run.workspace.restore(judged.snapshot.tree)
+        # The last snapshot on the timeline is what the attempt comes to; the one with the test keeps a ref.
+        await phases.freeze_work(run, trying, run.recorder.step(f"{trying.key}.test/put back"))
+
+    await run.journal.step(f"{trying.key}.test/put back", restore, type(None))
+    run.trees.expect(judged.snapshot.tree)
