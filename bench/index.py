@@ -4,7 +4,7 @@
 
 Each repository is copied first. Cold: an empty cache. Changed: ten files edited before the query, in process.
 Command: a whole ``jm context`` on a warm index. Medians of ``--runs``. ``--aider``: the Python of an
-environment with aider, whose repository map of the same tree is timed cold and again. ``--growth``: made trees
+environment with aider, whose map of the same tree is timed cold and again. ``--growth``: made trees
 of growing size.
 """
 
