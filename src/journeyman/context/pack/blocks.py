@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from journeyman.context.index.segment import Facts
@@ -14,7 +15,7 @@ _STEP = 15
 _MARGIN_LINES = 4
 _FADING = 0.97
 _SMOOTHING = 0.2
-POW = 2.0
+__POWERER = 2.0
 _NAMED = 1.3
 _FRAMED = 1.5
 
@@ -95,7 +96,7 @@ def _cut(
 def _spoken(lines: list[str], terms: dict[str, float]) -> float:
     """How much of the task's words some lines hold."""
     held = {term for word in set(WORD.findall("\n".join(lines))) for term in terms_of(word)}
-    return sum(terms[term] for term in held if term in terms)
+    return math.fsum(terms[term] for term in held if term in terms)  # the same in whatever order
 
 
 def widened(first: int, last: int, count: int) -> tuple[int, int]:
