@@ -15,7 +15,7 @@ _STEP = 15
 _MARGIN_LINES = 4
 _FADING = 0.97
 _SMOOTHING = 0.2
-__POWERER = 2.0
+_POWER = 2.0
 _NAMED = 1.3
 _FRAMED = 1.5
 
@@ -45,7 +45,7 @@ def blocks_of(
         + _SMOOTHING * (scores.get(number - 1, 0.0) + scores.get(number + 1, 0.0))
         for number in range(len(facts.chunks))
     }
-    weight = (file.score / best) ** POW if best else 0.0
+    weight = (file.score / best) ** _POWER if best else 0.0
     found: list[Block] = []
     order = sorted(smooth, key=lambda number: (-smooth[number], number))
     for place, number in enumerate(order):
