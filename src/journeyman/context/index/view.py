@@ -36,7 +36,7 @@ Posting = dict[int, list[tuple[int, int]]]
 """By a file's number: chunk and count of a term."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Index:
     """Files by number, in the order of their paths; words, facts and history behind them."""
 
