@@ -16,7 +16,7 @@ from journeyman.domain.context import ContextPack, ContextWanted
 from journeyman.domain.errors import JourneymanError
 
 
-@dataclass(frozen=True, repr=False)  # asyncio shows results of tasks where nobody looks, and this one is large
+@dataclass(frozen=True, repr=False)  # asyncio makes the repr of results, and this one is large
 class Answer:
     """A pack with all that led to it."""
 
