@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,30 @@ def test_one_request_makes_a_verified_commit(project: Project, sim: SimModel, mo
     (worker,) = result["kpi"]["workers"]
     assert worker["tokens_in"] == sum(request.prompt_tokens or 0 for request in sim.requests)
     assert worker["cost_usd"] is None, "an unknown price is an unknown cost, never 0"
+
+
+def told(project: Project, run_id: str, kind: str) -> list[dict[str, Any]]:
+    lines = project.jm("follow", run_id, "--json").out.splitlines()
+    return [event for event in map(json.loads, lines) if event.get("kind") == kind]
+
+
+def test_the_pack_of_a_request_is_kept_and_told(project: Project, sim: SimModel) -> None:
+    _, result = agent(project, sim, "--fast")
+    (event,) = told(project, result["run_id"], "context.packed")
+    assert "paging.py" in str(event), event
+    (stored,) = (project.root / ".journeyman" / "runs" / result["run_id"] / "context").iterdir()
+    pack = stored.read_text()
+    assert "2|    return len(items) // size + 1" in pack
+    assert pack.splitlines()[0] in str(sim.requests[0].body)
+    assert not told(project, result["run_id"], "worker.read"), "nothing was left to look for"
+
+
+def test_without_packs_the_agent_looks_for_itself(project: Project, sim: SimModel) -> None:
+    code, result = agent(project, sim, "--fast", JOURNEYMAN_CONTEXT__ENABLED="false")
+    assert code == 0
+    assert not told(project, result["run_id"], "context.packed")
+    assert "paging.py" in str(told(project, result["run_id"], "worker.read"))
+    assert len(sim.requests) > 1
 
 
 def test_the_full_flow_plans_and_reviews(project: Project, sim: SimModel) -> None:

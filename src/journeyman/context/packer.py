@@ -18,7 +18,7 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.fast_path import LikelyFile
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # asyncio makes the repr of results, and this one is large
 class Answer:
     """A pack with all that led to it."""
 

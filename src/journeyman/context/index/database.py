@@ -88,6 +88,7 @@ class Database:
     def postings(self, term: str, segments: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Segment and postings of a term."""
         execute = self._connection.execute
+        term = term.encode("utf-8", "replace").decode("utf-8")  # a name of the file system's may not be text
         for segment in segments:
             row = execute(
                 "SELECT data FROM posting WHERE segment = ? AND term = ?", (segment, term)

@@ -83,7 +83,7 @@ LANGUAGES = (
             r"|import[ \t]+([\w., \t]+))",
             re.MULTILINE,
         ),
-        re.compile(r"^\s*(async\s+def|def|class)\s+[^_\W]|^[^_\W]"),
+        re.compile(r"^(?!\s*((async\s+)?def\s+|class\s+)?_)"),
     ),
     Language(
         "javascript",

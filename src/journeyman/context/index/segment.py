@@ -74,6 +74,11 @@ def _facts(parsed: ParsedFile) -> str:
     return json.dumps([symbols, chunks, parsed.imports], separators=(",", ":"), ensure_ascii=False)
 
 
+def read_imports(text: str) -> tuple[str, ...]:
+    """Only the imports of facts: for files of which nothing else is asked."""
+    return tuple(json.loads(text)[2])
+
+
 def read_facts(text: str) -> Facts:
     """Facts from their row."""
     symbols, chunks, imports = json.loads(text)

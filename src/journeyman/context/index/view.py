@@ -11,7 +11,7 @@ from journeyman.context.index.database import Database
 from journeyman.context.index.history import PastCommit
 from journeyman.context.index.imports import Resolver
 from journeyman.context.index.kinds import FileKind, bare_stem, file_kind
-from journeyman.context.index.segment import CHUNK_SHIFT, Facts, read_facts
+from journeyman.context.index.segment import CHUNK_SHIFT, Facts, read_facts, read_imports
 from journeyman.context.index.tree import Tree
 from journeyman.context.index.worker import read_regular
 
@@ -36,7 +36,7 @@ Posting = dict[int, list[tuple[int, int]]]
 """By a file's number: chunk and count of a term."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Index:
     """Files by number, in the order of their paths; words, facts and history behind them."""
 
@@ -53,6 +53,7 @@ class Index:
     """By segment: from places to file numbers."""
     _copies: dict[int, list[int]] = field(default_factory=dict)
     _facts: dict[str, Facts] = field(default_factory=dict)
+    _imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def numbers(self) -> dict[str, int]:
@@ -134,10 +135,18 @@ class Index:
             self._facts[key] = read_facts(text) if text else _NOTHING
         return self._facts[key]
 
+    def import_names(self, number: int) -> tuple[str, ...]:
+        """What a file's imports name, as written."""
+        key = self.files[number].key
+        if key not in self._imports:
+            text = self._database.facts(key) if self._database else None
+            self._imports[key] = read_imports(text) if text else ()
+        return self._imports[key]
+
     def imports(self, number: int) -> tuple[str, ...]:
         """The paths that a file imports."""
         path = self.files[number].path
-        found = (self.resolver.resolve(path, name) for name in self.facts(number).imports)
+        found = (self.resolver.resolve(path, name) for name in self.import_names(number))
         return tuple(dict.fromkeys(target for targets in found for target in targets if target != path))
 
     def text_lines(self, number: int) -> list[str]:

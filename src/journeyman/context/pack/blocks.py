@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from journeyman.context.index.segment import Facts
@@ -13,7 +14,8 @@ _WINDOW = 45
 _STEP = 15
 _MARGIN_LINES = 4
 _FADING = 0.97
-_SMOOTHING = 0.2
+_SMOOTHING = 0.4
+_POWER = 3.0
 _NAMED = 1.3
 _FRAMED = 1.5
 
@@ -43,7 +45,7 @@ def blocks_of(
         + _SMOOTHING * (scores.get(number - 1, 0.0) + scores.get(number + 1, 0.0))
         for number in range(len(facts.chunks))
     }
-    weight = (file.score / best) ** 2 if best else 0.0
+    weight = (file.score / best) ** _POWER if best else 0.0
     found: list[Block] = []
     order = sorted(smooth, key=lambda number: (-smooth[number], number))
     for place, number in enumerate(order):
@@ -94,7 +96,7 @@ def _cut(
 def _spoken(lines: list[str], terms: dict[str, float]) -> float:
     """How much of the task's words some lines hold."""
     held = {term for word in set(WORD.findall("\n".join(lines))) for term in terms_of(word)}
-    return sum(terms[term] for term in held if term in terms)
+    return math.fsum(terms[term] for term in held if term in terms)  # the same in whatever order
 
 
 def widened(first: int, last: int, count: int) -> tuple[int, int]:

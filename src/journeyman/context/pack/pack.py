@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from journeyman.context.index.kinds import FileKind
@@ -24,6 +23,7 @@ _TINY_LINES = 60
 _MOST_CHARACTERS = 8
 """Of code, no token has more on average."""
 _LEAST_ROOM = 25
+_SEPARATOR = 2
 _MOST_REFUSED = 40
 """After so many blocks in a row that found no room, the pack is full."""
 _AROUND_FAILURE = 12
@@ -113,7 +113,7 @@ class _Filling:
             return True
         if sum(len(lines[line - 1]) for line in fresh) > self.room * _MOST_CHARACTERS:
             return False
-        cost = sum(self.cost(number, line) for line in fresh)
+        cost = sum(self.cost(number, line) for line in fresh) + _SEPARATOR
         head = 0.0 if held else raw_tokens(self.index.files[number].path) + 40
         if cost + head > self.room:
             return False
@@ -125,20 +125,29 @@ class _Filling:
 def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
     """The pack of a ranking."""
     filling = _Filling(index, request.budget / MARGIN - 2)
-    head = _map(index, request)
-    tests = _tests(index, ranking)
-    filling.room -= raw_tokens(head) + raw_tokens("\n".join(tests)) + 40
+    head = _affordable(_map(index, request), filling)
+    named = _tests(index, ranking)
+    tests = _affordable(f"Their tests: {', '.join(named)}", filling) if named else ""
     _failures_first(filling, request, index)
     for path in request.wanted:
         number = index.numbers.get(path)
         if number is not None and len(filling.read(number)) <= _TINY_LINES:
             filling.add(number, 1, _TINY_LINES)
     if request.only_failures:
-        return _rendered(filling, "", _shown(filling, ranking, index), [], (), ranking, request)
+        return _rendered(filling, "", _shown(filling, ranking, index), "", (), ranking, request)
     _fill(filling, ranking, request)
     _signatures(filling, ranking, request)
     tail = tuple(file.path for file in ranking.files if file.number not in filling.shown and file.score > 0)
     return _rendered(filling, head, _shown(filling, ranking, index), tests, tail, ranking, request)
+
+
+def _affordable(text: str, filling: _Filling) -> str:
+    """A text that goes with the lines, or nothing where it would take a third of the room."""
+    cost = raw_tokens(text) + _SEPARATOR
+    if cost > filling.room / 3:
+        return ""
+    filling.room -= cost
+    return text
 
 
 def _shown(filling: _Filling, ranking: Ranking, index: Index) -> list[RankedFile]:
@@ -281,7 +290,7 @@ def _rendered(
     filling: _Filling,
     head: str,
     order: list[RankedFile],
-    tests: list[str],
+    tests: str,
     tail: tuple[str, ...],
     ranking: Ranking,
     request: PackRequest,
@@ -297,11 +306,9 @@ def _rendered(
             "\n".join(f"{at}|{lines[at - 1]}" for at in range(first, last + 1)) for first, last in ranges
         )
         parts.append(f"{file.path} ({shown}{why})\n{body}")
-    named = [path for path in tests if path not in {file.path for file in order}]
-    if named:
-        parts.append("Their tests: " + ", ".join(named))
+    parts += [tests] if tests else []
     text = "\n\n".join(parts)
-    text = _with_tail(text, tail, request.budget)
+    text = _with_tail(text, tail, request.budget).encode("utf-8", "backslashreplace").decode("utf-8")
     shown_paths = {file.path for file in order}
     files = [
         PackedFile(f.path, f.score, f.reasons, ranges_of(filling.shown.get(f.number, set())))
@@ -316,9 +323,8 @@ def _rendered(
 
 def _with_tail(text: str, tail: tuple[str, ...], budget: int) -> str:
     """Name the next files, as many as there is room for."""
-    used: Callable[[str], int] = estimate_tokens
     for count in (_NEXT, 6, 3):
         longer = f"{text}\n\nRanked next, not shown: {', '.join(tail[:count])}"
-        if tail and used(longer) <= budget:
+        if tail and estimate_tokens(longer) <= budget:
             return longer
     return text

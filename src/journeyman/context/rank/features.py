@@ -158,8 +158,9 @@ def _path_signal(index: Index, query: Query) -> Scores:
     weights = weighted_terms(query)
     found = _paths_by_term(index, weights)
     scores: Scores = {}
-    for term, numbers in found.items():
-        idf = math.log(1 + len(index.files) / len(numbers))
+    for term in weights:  # in the text's order: sums are then the same each time
+        numbers = found.get(term, set())
+        idf = math.log(1 + len(index.files) / max(1, len(numbers)))
         for number in numbers:
             own = term in path_terms(PurePosixPath(index.files[number].path).stem)
             scores[number] = scores.get(number, 0.0) + min(weights[term], 4.0) * idf * (2.0 if own else 1.0)

@@ -56,7 +56,11 @@ def _importers(index: Index, number: int) -> Iterator[int]:
         stem = pure.parent.name
     candidates = sorted(index.posting(IMPORTS + stem.lower()))
     for candidate in candidates[:_MOST_IMPORTERS]:
-        if candidate != number and path in index.imports(candidate):
+        if candidate == number:
+            continue
+        source = index.files[candidate].path
+        names = (name for name in index.import_names(candidate) if stem in name)
+        if any(path in index.resolver.resolve(source, name) for name in names):
             yield candidate
 
 

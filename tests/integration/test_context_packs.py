@@ -1,0 +1,198 @@
+"""Packs of real repositories: what a pack may never do, and an index in bad company."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from journeyman.bootstrap import pack_context
+from journeyman.config import Surroundings
+from journeyman.context.pack.tokens import estimate_tokens
+from journeyman.context.packer import Answer
+from journeyman.domain.errors import JourneymanError
+from tests.support.project import Project
+
+WORDS = ("date", "parse", "render", "cache", "index", "user", "total", "round", "page", "token")
+FORBIDDEN = (".env", "keys/server.pem", "out/built.py", "private/plan.py", "id_rsa")
+TASK = "`parse_date` rounds the total wrong on the second page\n\nSee src/date_cache.py."
+
+
+def source(names: list[str], lines: int) -> str:
+    body = "\n".join(f"    total_{n} = round(page + {n})  # {names[n % len(names)]}" for n in range(lines))
+    return "\n\n".join(f"def {name}_{i}(page):\n{body}\n    return total_0" for i, name in enumerate(names))
+
+
+FILES = st.dictionaries(
+    st.builds("src/{}_{}.py".format, st.sampled_from(WORDS), st.sampled_from(WORDS)),
+    st.builds(source, st.lists(st.sampled_from(WORDS), min_size=1, max_size=6), st.integers(1, 60)),
+    min_size=1,
+    max_size=8,
+)
+
+
+def surroundings(cache: Path) -> Surroundings:
+    environ = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1"}
+    return Surroundings(environ, Path("/nonexistent"), cache, Path("/nonexistent/config.toml"))
+
+
+def ask(root: Path, cache: Path, task: str = TASK, budget: int | None = 8000) -> Answer:
+    return asyncio.run(pack_context(root, surroundings(cache), task, budget))
+
+
+def git(root: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.invalid")
+    subprocess.run(("git", *identity, *arguments), cwd=root, check=True, capture_output=True)
+
+
+@pytest.fixture
+def numbers() -> Iterator[int]:
+    return iter(range(1000))
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(files=FILES, budget=st.integers(1, 9000), fresh=st.booleans())
+def test_what_no_pack_does(
+    tmp_path: Path, numbers: Iterator[int], files: dict[str, str], budget: int, fresh: bool
+) -> None:
+    root = tmp_path / f"repo{next(numbers)}"
+    everything = {
+        **files,
+        **{name: f"parse_date = 'total page {name}'\n" for name in FORBIDDEN},
+        ".gitignore": "out/\n",
+        "journeyman.toml": '[scope]\ndeny = ["private/**"]\n',
+    }
+    for name, text in everything.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    git(root, "init", "-q")
+    git(root, "add", "--all")
+    if fresh:
+        git(root, "commit", "-qm", "Round dates")
+    else:
+        git(root, "commit", "-q", "--allow-empty", "-m", "Nothing", "--", "journeyman.toml")
+    answer = ask(root, tmp_path / "cache", budget=budget)
+    pack = answer.pack
+    assert len(pack.text) / 4 <= budget * 1.05
+    assert estimate_tokens(pack.text) <= max(budget, 1) * 1.05 + 1
+    assert not {file.path for file in pack.files} & set(FORBIDDEN)
+    assert "parse_date = 'total page" not in pack.text
+    for file in pack.files:
+        count = len((root / file.path).read_text().splitlines())
+        flat = [line for pair in file.ranges for line in pair]
+        assert flat == sorted(flat)
+        assert all(1 <= line <= count for line in flat)
+    again, anew = ask(root, tmp_path / "cache", budget=budget), ask(root, tmp_path / "other", budget=budget)
+    assert again.pack == pack == anew.pack
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    names = [f"{first}_{second}" for first in WORDS for second in WORDS]
+    files = {f"src/{name}.py": source([name, *WORDS[:3]], 12) for name in names}
+    return Project(
+        tmp_path / "repo", {**files, "src/parse_date.py": "def parse_date(page):\n    return page\n"}
+    )
+
+
+def shown(answer: dict[str, Any]) -> Any:
+    return answer["files"], answer["text"]
+
+
+def test_processes_at_once_and_killed_ones(project: Project, empty_home: Path) -> None:
+    command = ("context", TASK, "--json", "--budget", "4000")
+    killed = project.start(*command)
+    deadline = time.monotonic() + 60
+    index = empty_home / ".cache" / "journeyman" / "index"
+    while not list(index.glob("*.sqlite")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    together = [project.start(*command) for _ in range(5)]
+    answers = [process.communicate(timeout=120) for process in together]
+    assert [process.returncode for process in together] == [0] * 5, answers
+    alone = project.jm(*command, env={"XDG_CACHE_HOME": str(empty_home / "fresh")}).json
+    import json
+
+    assert all(shown(json.loads(out)) == shown(alone) for out, _ in answers)
+    assert alone["files"][0]["path"] == "src/parse_date.py"
+
+
+def test_an_index_that_is_damaged_or_cannot_be_kept(project: Project, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    first = ask(project.root, cache)
+    (database,) = (cache / "index").glob("*.sqlite")
+    database.write_bytes(b"no database at all" * 1000)
+    again = ask(project.root, cache)
+    assert again.pack == first.pack
+    assert again.index.notes == ()
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    passing = ask(project.root, blocked)
+    assert passing.pack == first.pack
+    assert "cannot be written" in passing.index.notes[0]
+
+
+def test_strange_files(project: Project, tmp_path: Path) -> None:
+    (project.root / "long.js").write_text("x" * 20_000_000)
+    (project.root / "loop").symlink_to("loop")
+    (project.root / "up").symlink_to("..")
+    (project.root / "latin.py").write_bytes(b"# caf\xe9\ndef parse_date_latin(): ...\n")
+    (project.root / os.fsdecode(b"n\xe9.py")).write_text("def parse_date_bytes(): ...\n")
+    (project.root / "blob.bin").write_bytes(b"\0\1\2" * 1000)
+    os.mkfifo(project.root / "pipe")
+    for _ in range(2):
+        answer = ask(project.root, tmp_path / "cache", "parse_date_latin and parse_date_bytes")
+        first = [file.path for file in answer.pack.files[:2]]
+        assert sorted(map(os.fsencode, first)) == [b"latin.py", b"n\xe9.py"]
+        told = dict(answer.index.tree.left_out) | {f.path: f.skipped for f in answer.index.files if f.skipped}
+        assert told["long.js"] == "huge"
+        assert told["blob.bin"] == "binary"
+        assert not {"loop", "up", "pipe"} & {file.path for file in answer.index.files}
+        project.git("add", "--all", "--", ".", ":!pipe")
+
+
+def test_only_what_changed_is_parsed_and_dirty_files_count(project: Project, tmp_path: Path) -> None:
+    ask(project.root, tmp_path / "cache")
+    (project.root / "src" / "page_page.py").write_text("def frobnicate_total():\n    return 1\n")
+    (project.root / "src" / "user_user.py").unlink()
+    answer = ask(project.root, tmp_path / "cache", "frobnicate_total is slow", budget=None)
+    assert answer.pack.files[0].path == "src/page_page.py"
+    assert answer.pack.files[0].ranges == ((1, 2),)
+    assert "src/user_user.py" not in answer.index.numbers
+    assert answer.pack.tokens < 400, "a named definition needs no fill"
+
+
+def test_the_command_line(project: Project) -> None:
+    told = project.jm("context", "parse_date is wrong")
+    assert told.code == 0
+    assert "src/parse_date.py  lines 1-2" in told.out
+    why = project.jm("context", "parse_date is wrong", "--explain", "src/parse_date.py")
+    assert "place 1" in why.out
+    page = project.jm("context", "<b>parse_date</b>", "--html")
+    assert page.out.startswith("<!doctype html>")
+    assert "<b>parse_date" not in page.out
+    listed = project.jm("context", "--query-file", str(project.root / "src" / "parse_date.py"), "--json").json
+    assert len(listed["files"]) >= 50
+    for arguments, code in (((), 2), (("",), 2), (("x", "--explain", "nowhere.py"), 2)):
+        bad = project.jm("context", *arguments)
+        assert bad.code == code, bad
+        assert "Traceback" not in bad.err
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    with pytest.raises(JourneymanError):
+        ask(tmp_path, tmp_path / "cache")
