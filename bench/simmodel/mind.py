@@ -151,13 +151,15 @@ def _caught_up(progress: Progress, task: Task, sight: Sight) -> Progress:
 def _missing(pending: Numbered, progress: Progress, sight: Sight, style: Style | None) -> list[Edit]:
     """The edits that cannot be made yet."""
     must_read = style is not None and style.must_read
-    # After an attempt that it does not remember, a file that it would write may be there already.
+    # After an attempt that it does not remember, a file may be changed already: it looks before it edits.
     unsure = progress.earlier_failure and style is not None and not progress.step
 
     def lacks(edit: Edit) -> bool:
         unread = edit.path not in progress.ever_read
+        if unsure and unread and not edit.delete:
+            return not applied(edit, sight)
         if not edit.replaces:
-            return unsure and unread and edit.write is not None
+            return False
         return not sight.sees(edit.old) or edit.path in progress.stale or (must_read and unread)
 
     return [edit for _, edit in pending if lacks(edit)]
