@@ -21,9 +21,15 @@ class Profile:
         return {f"JOURNEYMAN_{key.upper().replace('.', '__')}": value for key, value in self.settings.items()}
 
 
-_CEREMONY = {"context.mode": "files", "verify.slots": "1", "autonomy.verify_auto_retry": "0"}
-_CONTEXT = {key: value for key, value in _CEREMONY.items() if key != "context.mode"}
-_AUTONOMY = {key: value for key, value in _CONTEXT.items() if key != "autonomy.verify_auto_retry"}
+_ALONE = {
+    "autonomy.verify_auto_retry": "0",
+    "autonomy.auto_fix_lint": "false",
+    "autonomy.auto_fix_tests": "false",
+}
+"""Nothing is tried again without a person."""
+_CEREMONY = {"context.mode": "files", "verify.slots": "1", **_ALONE}
+_CONTEXT = {"verify.slots": "1", **_ALONE}
+_AUTONOMY = {"verify.slots": "1"}
 
 PROFILES = {
     profile.name: profile
@@ -35,9 +41,9 @@ PROFILES = {
             _CEREMONY,
         ),
         Profile("context", "+ the context that the task's text leads to", ("--full",), _CONTEXT),
-        Profile("fast", "+ neither PLAN nor REVIEW", ("--fast",), _CONTEXT),
-        Profile("autonomy", "+ retries without a person", ("--fast",), _AUTONOMY),
-        Profile("throughput", "+ checks at the same time", ("--fast",)),
+        Profile("fast", "+ the fast path where a run chooses it", (), _CONTEXT),
+        Profile("autonomy", "+ the ladder instead of a person", (), _AUTONOMY),
+        Profile("throughput", "+ checks at the same time"),
         Profile("all", "as shipped: no flag, no setting"),
     )
 }

@@ -423,7 +423,9 @@ def assemble(
         # A worktree is nothing without its repository: versions from tags, `git ls-files` in checks.
         return replace(environment, readable=(*environment.readable, repository.common_dir))
 
-    fixers = fixers_of(project) if settings.autonomy.auto_fix_lint else ()
+    # Where fixers are the worker, there is nothing that they have not tried.
+    mends = settings.autonomy.auto_fix_lint and spec.worker not in {"", WorkerType.AUTOFIX.value}
+    fixers = fixers_of(project) if mends else ()
     trees = Trees(workspace, prepare, settings.workspace.link, recorder)
     slots = settings.verify.slots or os.cpu_count() or 1
     checks = CheckRunner(project.runner, records.cache, slots)

@@ -236,11 +236,16 @@ def test_every_suggested_command_works_when_pasted(project: Project) -> None:
         "worker-failed": ([{"fail": "gone"}], ()),
         "worker-blocked": ([{"blocked": blocked}], ()),
     }
+    seen: set[str] = set()
     for reason, (attempts, flags) in stops.items():
         _, result = project.run_json("Do it", project.session(attempts), *flags)
         assert result["stop_reason"] == reason
         assert 1 <= len(result["next_actions"]) <= 3
         for action in result["next_actions"]:
+            plain = action.replace(result["run_id"], "RUN")
+            if plain in seen and "resume" not in plain:
+                continue  # a reading command reads any run
+            seen.add(plain)
             answer = project.jm(*shlex.split(action)[1:], input=b"left\n")
             assert "Traceback" not in answer.err
             # Code 2 is doctor's way to say that something is missing here, which it then names.

@@ -46,6 +46,7 @@ class Bench:
     def env(self) -> dict[str, str]:
         return {
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            "JOURNEYMAN_AUTONOMY__TRANSIENT_RETRIES": "0",
             "ANTHROPIC_BASE_URL": self.model.url,
             "ANTHROPIC_API_KEY": "sk-test",
             "OPENAI_BASE_URL": f"{self.model.url}/v1",

@@ -391,3 +391,40 @@ def test_two_runs_at_once_do_not_meet(tmp_path):
         assert Path(checkout.root / ".git" / "worktrees").is_dir()
 
     asyncio.run(story())
+
+
+def test_a_tree_with_some_paths_as_in_another(tmp_path):
+    """What dropping edits and trying new tests on the base is made of."""
+    checkout = make_checkout(tmp_path)
+
+    async def story():
+        workspace = await checkout.workspace()
+        opened = await workspace.open()
+        work = opened.worktree
+        checkout.write("a.txt", "two\n", cwd=work)
+        checkout.write("tests/tést [1].py", "x\n", cwd=work)
+        (work / "src" / "b.py").unlink()
+        (work / "src").rmdir()
+        checkout.write("src", "a file where a folder was\n", cwd=work)
+        (work / "raw.bin").write_bytes(b"\xff\xfe")
+        made = await workspace.snapshot("attempt", opened.base_commit, REF)
+        names = ("a.txt", "raw.bin", "src", "tests/tést [1].py")
+        assert await workspace.files_of(made.tree) == names
+        assert await workspace.texts_of(made.commit, (*names, "gone", "tests")) == {
+            "a.txt": "two\n",
+            "src": "a file where a folder was\n",
+            "tests/tést [1].py": "x\n",
+        }
+        dropped = ("src", "src/b.py", "tests/tést [1].py", "raw.bin")
+        tree = await workspace.tree_with(made.tree, opened.base_tree, dropped)
+        assert await workspace.files_of(tree) == ("a.txt", "src/b.py")
+        assert await workspace.texts_of(tree, ("a.txt",)) == {"a.txt": "two\n"}
+        back = await workspace.tree_with(tree, opened.base_tree, ("a.txt",))
+        assert back == opened.base_tree
+        commit = await workspace.commit_of(tree)
+        assert listing(await workspace.tree_at("verify", commit)) == {
+            "a.txt": b"two\n",
+            "src/b.py": b"b = 1\n",
+        }
+
+    asyncio.run(story())

@@ -130,3 +130,10 @@ def test_a_crash_in_a_second_segment_goes_on_there() -> None:
     assert decide_resume(events) == ResumeDecision(2, point, cut_off=True)
     again = timeline(*(event.payload for event in events), RunResumed(2, 2), judged(1, 2))
     assert decide_resume(again) == ResumeDecision(2, point, cut_off=True)
+
+
+def test_what_a_blocked_worker_had_begun_waits_for_the_answer() -> None:
+    story: list[Payload] = [STARTED, OPENED, PlanMade(PLAN, "w"), snapshot(1, 1), stopped("worker-blocked")]
+    decision = decide_resume(timeline(*story), "left")
+    assert (decision.segment, decision.point.tree, decision.point.attempts_used) == (2, "t11", 1)
+    assert (decision.point.answer, decision.point.judge_first) == ("left", False)

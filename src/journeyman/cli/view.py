@@ -18,6 +18,7 @@ from journeyman.domain.events import (
     PhaseOutcome,
     PhaseStarted,
     RetryDecided,
+    ReviewDecided,
     Role,
     RungTaken,
     RunResumed,
@@ -27,7 +28,7 @@ from journeyman.domain.events import (
     WorkerActivity,
     WorkRescued,
 )
-from journeyman.domain.fast_path import SWITCHED_OFF
+from journeyman.domain.fast_path import FULL_PATH, SWITCHED_OFF
 from journeyman.domain.ladder import MODEL_RUNGS
 from journeyman.domain.shown import shown
 from journeyman.report.decisions import decision_text
@@ -133,6 +134,8 @@ class Narrator:
                 return f"    retry: {reason}"
             case WorkRescued(ref=ref):
                 return f"    found work kept in {ref}"
+            case ReviewDecided(decision=decision) if not decision.needed or FULL_PATH in decision.reasons:
+                return None  # the phase itself says so
             case RungTaken(rung=rung) if rung in MODEL_RUNGS:
                 return None  # told when it was decided
             case FastDecided(decision=decision) as fast:

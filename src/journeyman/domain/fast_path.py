@@ -15,6 +15,7 @@ from journeyman.domain.settings import FastPathSettings
 from journeyman.domain.task import Size, Task
 
 SWITCHED_OFF = "switched off"
+FULL_PATH = "not on the fast path"
 _MANY_CRITERIA = 3
 _SHARE = 0.8
 """The files that hold this share of the score are what the task is about."""
@@ -164,7 +165,7 @@ class ReviewDecision:
 def decide_review(facts: ReviewFacts, settings: FastPathSettings, *, fast: bool) -> ReviewDecision:
     """Decide on the real diff. A run that is not on the fast path is always reviewed."""
     if not fast:
-        return ReviewDecision(needed=True, reasons=("not on the fast path",))
+        return ReviewDecision(needed=True, reasons=(FULL_PATH,))
     reasons = [facts.wished] if facts.wished else []
     if facts.files > settings.max_files:
         reasons.append(f"{facts.files} files changed; the fast path is for {settings.max_files}")
@@ -176,5 +177,9 @@ def decide_review(facts: ReviewFacts, settings: FastPathSettings, *, fast: bool)
     reasons += facts.weakened
     if reasons:
         return ReviewDecision(needed=True, reasons=tuple(reasons))
-    small = f"{facts.files} file{'s' if facts.files != 1 else ''}, {facts.lines} lines, nothing risky"
+    small = f"{_plural(facts.files, 'file')}, {_plural(facts.lines, 'line')}, nothing risky"
     return ReviewDecision(needed=False, reasons=(small,))
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -207,7 +207,7 @@ class AutonomySettings:
     """Whether a verified change without a test gets one, which must fail on the base."""
     max_auto_iterations: int = 5
     """Rungs of the ladder in all, over the whole run: fixers, re-runs, retries, the stronger model."""
-    transient_retries: int = 3
+    transient_retries: int = 2
     """How often a call is tried again after trouble that passes: network, rate limits, a crash."""
     transient_wait_s: float = 15.0
     """Seconds before the first of these; doubled each time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 from dataclasses import dataclass, replace
@@ -87,8 +88,10 @@ async def examine_change(run: Run, attempt: Attempt, judged: Judged) -> Change:
     async def examine() -> Change:
         changes = await run.workspace.changes(attempt.head, judged.snapshot.commit)
         paths = tuple(change.path for change in changes if not change.binary)[:_MOST_FILES]
-        before = await run.workspace.texts_of(attempt.head, paths)
-        after = await run.workspace.texts_of(judged.snapshot.commit, paths)
+        before, after = await asyncio.gather(
+            run.workspace.texts_of(attempt.head, paths),
+            run.workspace.texts_of(judged.snapshot.commit, paths),
+        )
         files = tuple(_file(path, before, after) for path in paths)
         weakenings = judge_integrity(files, run.baseline.known(), judged.verdict.results)
         if weakenings:
