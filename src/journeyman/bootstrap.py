@@ -360,9 +360,6 @@ def assemble(
         # A worktree is nothing without its repository: versions from tags, `git ls-files` in checks.
         return replace(environment, readable=(*environment.readable, repository.common_dir))
 
-    # Where fixers are the worker, there is nothing that they have not tried.
-    mends = settings.autonomy.auto_fix_lint and spec.worker not in {"", WorkerType.AUTOFIX.value}
-    fixers = fixers_of(project) if mends else ()
     trees = Trees(workspace, prepare, settings.workspace.link, recorder)
     slots = settings.verify.slots or os.cpu_count() or 1
     checks = CheckRunner(project.runner, records.cache, slots)
@@ -382,10 +379,21 @@ def assemble(
         artifacts=artifacts,
         user_environment=project.surroundings.environ,
         guidance=_guidance(repository.root),
-        mender=_autofix("autofix", WorkerSettings(WorkerType.AUTOFIX), project) if fixers else None,
-        fixers=fixers,
+        find_fixers=partial(fixers_of, project) if _mends(spec) else tuple,
+        make_mender=_mender,
         stronger=_stronger(project, spec),
     )
+
+
+def _mends(spec: RunSpec) -> bool:
+    """Whether fixers may be tried. Where they are the worker, there is nothing that they have not tried."""
+    return spec.settings.autonomy.auto_fix_lint and spec.worker != WorkerType.AUTOFIX.value
+
+
+def _mender(fixers: tuple[Fixer, ...]) -> Worker:
+    from journeyman.workers.autofix import AutofixWorker
+
+    return AutofixWorker(fixers)
 
 
 def _stronger(project: Project, spec: RunSpec) -> str | None:

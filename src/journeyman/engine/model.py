@@ -56,9 +56,10 @@ class Run:
     user_environment: Mapping[str, str]
     """The user's environment, of which a worker sees what its configuration names."""
     guidance: str = ""
-    mender: Worker | None = None
-    """Runs the project's own fixers; ``None`` when it has none."""
-    fixers: tuple[Fixer, ...] = ()
+    find_fixers: Callable[[], tuple[Fixer, ...]] = tuple
+    """The project's own fixers, looked for when something failed."""
+    make_mender: Callable[[tuple[Fixer, ...]], Worker] | None = None
+    """The worker that runs them."""
     stronger: str | None = None
     """The model that IMPLEMENT goes on with when its own does not get there."""
     likely_files: LikelyFiles | None = None
