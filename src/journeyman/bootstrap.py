@@ -423,9 +423,6 @@ def assemble(
         # A worktree is nothing without its repository: versions from tags, `git ls-files` in checks.
         return replace(environment, readable=(*environment.readable, repository.common_dir))
 
-    # Where fixers are the worker, there is nothing that they have not tried.
-    mends = settings.autonomy.auto_fix_lint and spec.worker not in {"", WorkerType.AUTOFIX.value}
-    fixers = fixers_of(project) if mends else ()
     trees = Trees(workspace, prepare, settings.workspace.link, recorder)
     slots = settings.verify.slots or os.cpu_count() or 1
     checks = CheckRunner(project.runner, records.cache, slots)
@@ -446,8 +443,8 @@ def assemble(
         user_environment=project.surroundings.environ,
         guidance=_guidance(repository.root),
         context=_run_context(project, spec, workspace, base_env) if settings.context.enabled else None,
-        mender=_autofix("autofix", WorkerSettings(WorkerType.AUTOFIX), project) if fixers else None,
-        fixers=fixers,
+        find_fixers=partial(fixers_of, project) if _mends(spec) else tuple,
+        make_mender=_mender,
         stronger=_stronger(project, spec),
     )
 
@@ -478,6 +475,17 @@ def _run_context(
 
     checkout = _checkout_indexer(repository, runner, project.surroundings, scope, variables)
     return RunContext(checkout, of_worktree, spec.settings.context.budget)
+
+
+def _mends(spec: RunSpec) -> bool:
+    """Whether fixers may be tried. Where they are the worker, there is nothing that they have not tried."""
+    return spec.settings.autonomy.auto_fix_lint and spec.worker != WorkerType.AUTOFIX.value
+
+
+def _mender(fixers: tuple[Fixer, ...]) -> Worker:
+    from journeyman.workers.autofix import AutofixWorker
+
+    return AutofixWorker(fixers)
 
 
 def _stronger(project: Project, spec: RunSpec) -> str | None:

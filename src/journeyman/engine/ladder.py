@@ -23,7 +23,7 @@ from journeyman.domain.plan import Finding
 from journeyman.domain.settings import StopCondition
 from journeyman.domain.uncertainty import findings_signature
 from journeyman.engine import phases
-from journeyman.engine.mending import mends
+from journeyman.engine.mending import fixers_at, mends
 from journeyman.engine.model import Run
 from journeyman.engine.phases import Attempt, Judged
 from journeyman.verify.judge import failure_signature
@@ -79,14 +79,15 @@ class Ladder:
         """Attempts of the worker at this milestone that were sent back."""
         return attempts_of(tuple(self.history))
 
-    def climb(self, attempt: Attempt, judged: Judged, findings: tuple[Finding, ...]) -> Attempt:
+    async def climb(self, attempt: Attempt, judged: Judged, findings: tuple[Finding, ...]) -> Attempt:
         """The next try after this one was sent back. Raises the stop when there is none."""
         signature = findings_signature(findings) if findings else failure_signature(judged.verdict)
         if findings:
             self.rejected[judged.snapshot.tree] = findings
         self.history.append(Tried(attempt.rung, judged.snapshot.tree, signature))
         settings = self.run.spec.settings.autonomy
-        decision = decide_rung(tuple(self.history), settings, self._facts(judged, findings))
+        facts = await self._facts(attempt, judged, findings)
+        decision = decide_rung(tuple(self.history), settings, facts)
         if decision.rung is None:
             disagree = decision.stop_code == "no-progress" and settings.stops_for(StopCondition.UNCERTAINTY)
             raise phases.sent_back(decision, judged.verdict, findings, disagree=disagree)
@@ -102,17 +103,18 @@ class Ladder:
         session = None if decision.rung is Rung.STRONGER else self.session
         return replace(following, number=attempt.number + 1, rungs=0, judge_only=False, session_id=session)
 
-    def _facts(self, judged: Judged, findings: tuple[Finding, ...]) -> LadderFacts:
+    async def _facts(self, attempt: Attempt, judged: Judged, findings: tuple[Finding, ...]) -> LadderFacts:
         run, failing = self.run, judged.verdict.new_failures
         asked = any(tried.rung is Rung.STRONGER for tried in self.history)
-        mended = {check.name for check in run.spec.settings.checks if mends(check, run.fixers)}
         if findings:
             return LadderFacts(
                 taken=self.taken, rejected=True, tests_fail=True, stronger=None if asked else run.stronger
             )
+        fixers = await fixers_at(run, attempt.key)
+        mended = {check.name for check in run.spec.settings.checks if mends(check, fixers)}
         return LadderFacts(
             taken=self.taken,
-            fixable=run.mender is not None and any(new.check in mended for new in failing),
+            fixable=any(new.check in mended for new in failing),
             flaky=flaky_checks(judged),
             tests_fail=any(new.check not in mended for new in failing),
             stronger=None if asked else run.stronger,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shlex
 from dataclasses import dataclass, replace
@@ -34,11 +35,21 @@ def mends(check: Check, fixers: tuple[Fixer, ...]) -> bool:
     return any(_program(_words(fixer.command)[0]) in words for fixer in fixers if _words(fixer.command))
 
 
+async def fixers_at(run: Run, key: str) -> tuple[Fixer, ...]:
+    """The project's fixers as they are now: a replay must decide from the same ones."""
+
+    async def find() -> tuple[Fixer, ...]:
+        return await asyncio.to_thread(run.find_fixers)
+
+    return await run.journal.step(f"{key}.fixers", find, tuple[Fixer, ...])
+
+
 async def fix(run: Run, attempt: Attempt, changed: tuple[str, ...]) -> str:
     """Run the fixers on the changed files; everything else is put back. What they said of it."""
-    mender = run.mender
-    if mender is None:
+    fixers = await fixers_at(run, f"{attempt.key}.fix")
+    if run.make_mender is None or not fixers:
         return "there is no fixer"
+    mender = run.make_mender(fixers)
     settings = run.spec.settings
     allow = tuple("/" + _SPECIAL.sub(r"\\\1", path) for path in changed)
     request = ImplementRequest(

@@ -56,9 +56,10 @@ class Run:
     guidance: str = ""
     context: ContextMaker | None = None
     """``None`` when no packs are made."""
-    mender: Worker | None = None
-    """Runs the project's own fixers; ``None`` when it has none."""
-    fixers: tuple[Fixer, ...] = ()
+    find_fixers: Callable[[], tuple[Fixer, ...]] = tuple
+    """The project's own fixers, looked for when something failed."""
+    make_mender: Callable[[tuple[Fixer, ...]], Worker] | None = None
+    """The worker that runs them."""
     stronger: str | None = None
     """The model that IMPLEMENT goes on with when its own does not get there."""
     sandbox_warning: str | None = None

@@ -86,11 +86,9 @@ async def _try_on_base(run: Run, trying: Attempt, before: Judged, made: Judged) 
 async def _fails_without(run: Run, trying: Attempt, made: Judged, paths: tuple[str, ...]) -> tuple[str, ...]:
     """The checks that new tests make fail on the commit that the change follows."""
     tree = await run.workspace.tree_with(trying.head, made.snapshot.tree, paths)
-    checks = tuple(
-        check
-        for check in run.spec.settings.checks
-        if check.tier is not Tier.FAST and not mends(check, run.fixers)
-    )
+    fixers = run.find_fixers()
+    judging = (check for check in run.spec.settings.checks if check.tier is not Tier.FAST)
+    checks = tuple(check for check in judging if not mends(check, fixers))
     environment = await run.trees.verify(await run.workspace.commit_of(tree))
     results = await run.checks.run(checks, environment, tree, run.artifacts.path(f"logs/{tree[:12]}/."))
     baseline = await run.baseline.results(needs_baseline(results))

@@ -103,7 +103,7 @@ async def work_milestone(
                 async with phases.timed(run, Phase.CHECKPOINT, attempt):
                     commit = await phases.checkpoint(run, attempt, judged.snapshot, judged.verdict)
                 return Verified(commit, judged.snapshot.tree)
-        attempt = ladder.climb(attempt, judged, findings)
+        attempt = await ladder.climb(attempt, judged, findings)
 
 
 def first_attempt(run: Run, plan: Plan, number: int, milestone: Milestone, head: Verified) -> Attempt:
