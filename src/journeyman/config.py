@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -227,6 +228,13 @@ def _refuse_senseless(settings: Settings, sources: Mapping[str, str]) -> None:
     for check in settings.checks:
         if not check.name.strip() or not check.run or not (isinstance(check.run, tuple) or check.run.strip()):
             raise JourneymanError("bad-config", f"the check {check.name!r} has no name or nothing to run")
+    for pattern in settings.fast_path.risky_patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise _bad_value(
+                "fast_path.risky_patterns", f"no regular expression: {error}", pattern, sources
+            ) from None
     for key, number in _numbers(settings, ()):
         is_time = key.endswith(("_s", "minutes"))
         if not 0 <= number <= _MOST or (is_time and number == 0):

@@ -97,6 +97,20 @@ def test_pyproject_can_hold_the_configuration(tmp_path: Path) -> None:
             "[[checks]]\nname='a'\nrun='b'\ntimeout_s=0\n",
             "checks.0.timeout_s in journeyman.toml: must be more than 0, and at most 1,000,000,000",
         ),
+        (
+            "[fast_path]\nrisky_patterns = ['(']\n",
+            (
+                "fast_path.risky_patterns in journeyman.toml: no regular expression: "
+                "missing ), unterminated subpattern at position 0"
+            ),
+        ),
+        (
+            "[autonomy]\nstop_conditions = ['never']\n",
+            (
+                "autonomy.stop_conditions.0 in journeyman.toml: input should be 'requires_product_decision', "
+                "'scope_violation', 'uncertainty_high' or 'changes_exceed_threshold'"
+            ),
+        ),
         ("sandbox = 'off'\n", "journeyman.toml says sandbox = 'off'; a repository may only require one"),
         ("[[checks]]\nname='a'\n", "checks.0.run in journeyman.toml: field required"),
     ],
