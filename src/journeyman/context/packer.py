@@ -17,6 +17,9 @@ from journeyman.domain.context import ContextPack, ContextWanted
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.fast_path import LikelyFile
 
+_BRIEF = 3
+"""A brief pack has this part of the budget."""
+
 
 @dataclass(frozen=True, repr=False)  # asyncio makes the repr of results, and this one is large
 class Answer:
@@ -77,7 +80,7 @@ class RunContext:
         if self._warming is not None:
             await self._warming
         request = PackRequest(
-            budget=self._budget,
+            budget=self._budget // _BRIEF if wanted.brief else self._budget,
             thrifty=True,
             failures=wanted.failures,
             wanted=wanted.files,

@@ -20,6 +20,8 @@ class ContextWanted:
     """Paths that a plan names."""
     only_failures: bool = False
     """For a worker that has seen the rest."""
+    brief: bool = False
+    """For a planner, who is to know where things are and need not see each line."""
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,8 @@ async def set_up(run: Run) -> OpenedWorkspace:
 async def plan(run: Run) -> Plan:
     """Ask the planning worker."""
     worker = run.workers[Phase.PLAN]
-    shown = await packed_context(run, worker, Phase.PLAN, "plan", ContextWanted(run.spec.task.whole_text))
+    wanted = ContextWanted(run.spec.task.whole_text, brief=True)
+    shown = await packed_context(run, worker, Phase.PLAN, "plan", wanted)
     request = PlanRequest(
         run.spec.task, run.spec.settings.scope, run.spec.settings.checks, run.guidance, shown.text
     )
