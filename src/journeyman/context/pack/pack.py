@@ -32,8 +32,9 @@ _SIGNATURE_SHARE = 0.08
 _NAMED_TESTS = 8
 _NEXT = 12
 _TEST_VALUE = 0.6
-_WORTH = 0.08
-"""Below this share of the best block's value, a thrifty pack takes nothing more."""
+_WORTH = 0.2
+"""Below this share of the best block's value, a thrifty pack takes nothing more: a larger pack holds little more
+of what changes, a smaller one makes more workers ask (``bench/retrieval.py --packs``)."""
 _WORTH_WHEN_NAMED = 0.5
 """The same when the task names exactly what is to change."""
 
