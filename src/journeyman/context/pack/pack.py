@@ -33,8 +33,8 @@ _NAMED_TESTS = 8
 _NEXT = 12
 _TEST_VALUE = 0.6
 _WORTH = 0.2
-"""Below this share of the best block's value, a thrifty pack takes nothing more: a larger one holds little more of
-what changes, after a smaller one more workers have to ask (``bench/retrieval.py --packs``)."""
+"""Below this share of the best block's value, a thrifty pack takes nothing more. A larger pack holds little
+more of what changes; after a smaller one more workers have to ask (``bench/retrieval.py --packs``)."""
 _WORTH_WHEN_NAMED = 0.5
 """The same when the task names exactly what is to change."""
 
