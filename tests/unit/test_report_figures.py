@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journeyman.bootstrap import _measures
+from journeyman.bootstrap.runs import measures_of
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import (
     CheckFinished,
@@ -290,4 +290,4 @@ def test_context_is_told_pack_by_pack() -> None:
 )
 def test_waits_of_programs_are_not_booked(workers: tuple[str, ...], known: bool) -> None:
     settings = Settings(workers={"mine": WorkerSettings(WorkerType.COMMAND)})
-    assert (Measure.WAITS in _measures(settings, workers)) == known
+    assert (Measure.WAITS in measures_of(settings, workers)) == known

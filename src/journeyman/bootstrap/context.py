@@ -1,0 +1,95 @@
+"""Indexers and packers over a checkout or a run's worktree."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from journeyman.bootstrap.assembly import _GUIDANCE_FILES
+from journeyman.bootstrap.project import Project
+from journeyman.config import Surroundings, load_settings
+from journeyman.domain.run import RunSpec
+from journeyman.domain.scope import Scope, denied_by
+from journeyman.domain.settings import (
+    ContextMode,
+)
+from journeyman.sandbox.processes import ProcessRunner
+from journeyman.workspace import Repository, checkout_git, open_repository
+
+if TYPE_CHECKING:
+    from journeyman.context.index.indexer import Indexer
+    from journeyman.context.packer import Answer
+    from journeyman.domain.context import ContextMaker
+    from journeyman.domain.process import CommandRunner
+    from journeyman.workspace import Workspace
+
+
+async def pack_context(directory: Path, surroundings: Surroundings, task: str, budget: int | None) -> Answer:
+    """``jm context``: the pack of a task in a checkout, filled to ``budget`` when one is given."""
+    from journeyman.context.pack.pack import PackRequest
+    from journeyman.context.packer import answer_task
+
+    runner = ProcessRunner()
+    repository = await open_repository(directory, runner, surroundings.environ)
+    settings = load_settings(repository.root, surroundings, flags={}, detected=()).settings
+    request = PackRequest(
+        budget=budget or settings.context.budget,
+        thrifty=budget is None,
+        checks=tuple(f"{check.name}: {_as_text(check.run)}" for check in settings.checks),
+        guidance=tuple(name for name in _GUIDANCE_FILES if (repository.root / name).is_file()),
+    )
+    indexer = checkout_indexer(repository, runner, surroundings, settings.scope)
+    try:
+        return await answer_task(indexer, task, request)
+    finally:
+        indexer.close()
+
+
+def _as_text(command: str | tuple[str, ...]) -> str:
+    return command if isinstance(command, str) else shlex.join(command)
+
+
+def checkout_indexer(
+    repository: Repository,
+    runner: CommandRunner,
+    surroundings: Surroundings,
+    scope: Scope,
+    variables: Mapping[str, str] | None = None,
+) -> Indexer:
+    """The index of the user's checkout."""
+    from journeyman.context.index.indexer import CheckoutLister, Indexer, Place, index_name
+
+    place = Place(repository.root, surroundings.cache_root / "index", index_name(repository.lineage))
+    git = checkout_git(repository, runner, surroundings.environ).run
+    lister = CheckoutLister(git, repository.root, denied_by(scope))
+    return Indexer(place, git, runner, lister, variables=variables)
+
+
+def run_context(
+    project: Project, spec: RunSpec, workspace: Workspace, base_env: Mapping[str, str]
+) -> ContextMaker:
+    """Packs of the run's worktree, over the index that it shares with the user's checkout."""
+    from journeyman.context.index.indexer import Indexer, Place, TreeLister, index_name
+    from journeyman.context.packer import RunContext
+    from journeyman.context.whole import WholeFiles
+
+    repository, scope, runner = project.repository, spec.settings.scope, ProcessRunner()
+    git = checkout_git(repository, runner, project.surroundings.environ).run
+    variables = {"JOURNEYMAN_RUN": base_env["JOURNEYMAN_RUN"]}
+
+    root = workspace.work_path
+
+    def lister_of(tree: str) -> TreeLister:
+        return TreeLister(lambda: workspace.listing(tree), root, denied_by(scope))
+
+    if spec.settings.context.mode is ContextMode.FILES:
+        return WholeFiles(lister_of)
+
+    def of_worktree(tree: str) -> Indexer:
+        place = Place(root, project.surroundings.cache_root / "index", index_name(repository.lineage))
+        return Indexer(place, git, runner, lister_of(tree), head=spec.base_commit, variables=variables)
+
+    checkout = checkout_indexer(repository, runner, project.surroundings, scope, variables)
+    return RunContext(checkout, of_worktree, spec.settings.context.budget)

@@ -1,0 +1,252 @@
+"""Runs from their beginning or from where they stopped, with their records."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from journeyman import __version__
+from journeyman.bootstrap.assembly import Records, assemble
+from journeyman.bootstrap.project import Project, effective_scope, make_runner
+from journeyman.bootstrap.workers import CLI_AGENTS, phase_workers, spent_before, worker_for
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.events import Event, Measure, RunResumed, RunSpecified, RunStarted
+from journeyman.domain.identity import new_run_id
+from journeyman.domain.phases import Phase
+from journeyman.domain.resume import ResumePoint, decide_resume
+from journeyman.domain.run import RunSpec
+from journeyman.domain.scope import LockfilePolicy
+from journeyman.domain.settings import (
+    FastPathSettings,
+    IntegrityPolicy,
+    Settings,
+    WorkerType,
+)
+from journeyman.domain.task import Task
+from journeyman.sandbox import kill_orphans
+from journeyman.store import RunLock, SqliteStore, ensure_state
+
+if TYPE_CHECKING:
+    from journeyman.domain.worker import Worker
+    from journeyman.engine.model import Run
+    from journeyman.engine.recorder import Listener
+    from journeyman.report.summary import RunSummary
+
+
+@dataclass(frozen=True)
+class StartOptions:
+    """What ``jm run`` was asked beyond the task."""
+
+    worker: str | None = None
+    tags: tuple[str, ...] = ()
+    started: float = 0.0
+    """``time.monotonic()`` when the process began: where the run clock starts."""
+
+
+@dataclass(frozen=True)
+class ResumeOptions:
+    """What ``jm resume`` was asked."""
+
+    answer: str | None = None
+    allow_lockfile: bool = False
+    allow_weaker_tests: bool = False
+    minutes: float | None = None
+    usd: float | None = None
+    tokens: int | None = None
+    requests: int | None = None
+    started: float = 0.0
+
+
+async def start_run(
+    project: Project, task: Task, options: StartOptions, listeners: tuple[Listener, ...]
+) -> RunSummary:
+    """Work a task from its beginning; what it came to."""
+    spec = _spec(project, task, options)
+    store, run_id = _open_store(project), new_run_id(datetime.now(UTC))
+    records = _lock(project, store, run_id, started=options.started)
+    run = assemble(project, spec, records, ResumePoint(), phase_workers(project, spec))
+    run.recorder.listeners.extend(listeners)
+    run.recorder.record("specified", RunSpecified(spec))
+    run.recorder.record("started", _started(project, spec, run.workers))
+    return await _drive(project, run, segment=1)
+
+
+async def resume_run(
+    project: Project, run_id: str, options: ResumeOptions, listeners: tuple[Listener, ...]
+) -> RunSummary:
+    """Go on with a run that was cut off or stopped; what it came to."""
+    from journeyman.engine.lifecycle import leave_receipt
+
+    store = _open_store(project)
+    records = _lock(project, store, run_id, started=options.started)
+    events = store.events(run_id)
+    decision = decide_resume(events, options.answer)
+    records = replace(records, segment=decision.segment, clock_s=max(event.clock_s for event in events))
+    downtime = time.time() - events[-1].at
+    resumed = RunResumed(
+        pid=os.getpid(),
+        segment=decision.segment,
+        answer=options.answer,
+        allow_lockfile=options.allow_lockfile,
+        allow_weaker_tests=options.allow_weaker_tests,
+        minutes=options.minutes,
+        usd=options.usd,
+        tokens=options.tokens,
+        requests=options.requests,
+        downtime_s=downtime if downtime >= 0 else None,
+    )
+    spec = _resumed_spec(events, resumed)
+    if spec.settings.sandbox is not project.settings.sandbox:
+        project = replace(project, runner=await make_runner(project.surroundings, spec.settings))
+    workers = phase_workers(project, spec, spent_before(events, decision.segment))
+    run = assemble(project, spec, records, decision.point, workers)
+    if decision.finished:
+        return leave_receipt(run)
+    await asyncio.to_thread(kill_orphans, run_id)
+    run.recorder.listeners.extend(listeners)
+    if not any(isinstance(event.payload, RunStarted) for event in events):
+        # Killed before it could.
+        run.recorder.record("started", _started(project, spec, run.workers))
+    run.recorder.record_once(resumed)
+    return await _drive(project, run, decision.segment)
+
+
+async def _drive(project: Project, run: Run, segment: int) -> RunSummary:
+    from journeyman.engine.lifecycle import drive
+
+    signals = project.surroundings.telemetry
+    if signals:
+        from journeyman.telemetry import preload
+
+        asyncio.get_running_loop().run_in_executor(None, preload)
+    summary = await drive(run, project.state.database, segment, lambda: kill_orphans(run.id))
+    if signals:
+        from journeyman.telemetry import BOUND_S, HASTY_S, deliver
+
+        bound_s = HASTY_S if summary.stop_reason == "interrupted" else BOUND_S
+        trouble = await deliver(signals, run.id, run.recorder.events(), bound_s)
+        if trouble is not None:
+            logging.getLogger("journeyman.telemetry").warning("note: telemetry was not sent: %s", trouble)
+    return summary
+
+
+class _CrashingTimeline:
+    """For the crash bench: the process dies by SIGKILL right after its n-th event."""
+
+    def __init__(self, store: SqliteStore, after: int) -> None:
+        self._store = store
+        self._left = after
+
+    def append(self, *event: Any) -> Event | None:  # noqa: ANN401 - as the store's
+        made = self._store.append(*event)
+        if made is not None:
+            self._left -= 1
+            if self._left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return made
+
+    def events(self, run_id: str, *, after: int = 0) -> tuple[Event, ...]:
+        return self._store.events(run_id, after=after)
+
+
+def _open_store(project: Project) -> SqliteStore:
+    return SqliteStore(ensure_state(project.repository.state_root).database)
+
+
+def _lock(project: Project, store: SqliteStore, run_id: str, *, started: float) -> Records:
+    """The run's records, locked for this process until it ends."""
+    folder = project.state.run_dir(run_id)
+    RunLock(folder, run_id).acquire()
+    after = project.surroundings.crash_after
+    timeline = store if after is None else _CrashingTimeline(store, after)
+    return Records(run_id, timeline, store, folder, started=started)
+
+
+def _spec(project: Project, task: Task, options: StartOptions) -> RunSpec:
+    settings, repository = project.settings, project.repository
+    known = tuple(check.name for check in settings.checks)
+    if not known:
+        raise JourneymanError(
+            "no-checks", "no check was found in this repository", facts=project.detection.notes
+        )
+    for name in task.checks:
+        if name not in known:
+            raise JourneymanError(
+                "bad-task", f"the task names a check {name!r}", facts=(f"known checks: {', '.join(known)}",)
+            )
+    worker = worker_for(project, task, options.worker)
+    return RunSpec(
+        task=task,
+        settings=replace(
+            settings, scope=effective_scope(project, task), fast_path=_fast_path(project, worker)
+        ),
+        repository=str(repository.root),
+        base_commit=repository.head,
+        base_ref=repository.branch,
+        worker=worker,
+        started_at=time.time(),
+        tags=options.tags,
+    )
+
+
+def _fast_path(project: Project, worker: str) -> FastPathSettings:
+    """The settings of the fast path; what a session recorded is played whole, unless somebody says else."""
+    settings = project.settings.fast_path
+    table = project.settings.workers.get(worker)
+    replay = (table.type.value if table else worker.partition(":")[0]) == WorkerType.REPLAY.value
+    said = "fast_path.enabled" in project.loaded.sources
+    return replace(settings, enabled=settings.enabled and (said or not replay))
+
+
+def _started(project: Project, spec: RunSpec, workers: Mapping[Phase, Worker]) -> RunStarted:
+    warnings = (project.runner.warning,) if project.runner.warning else ()
+    notes = project.detection.notes if project.loaded.sources.get("checks") == "detected" else ()
+    return RunStarted(
+        title=spec.task.title,
+        repository=spec.repository,
+        base_commit=spec.base_commit,
+        worker=spec.worker,
+        sandbox=project.runner.backend,
+        version=__version__,
+        checks=spec.settings.checks,
+        warnings=warnings,
+        notes=notes,
+        tags=spec.tags,
+        measures=measures_of(spec.settings, (worker.name for worker in workers.values())),
+    )
+
+
+def measures_of(settings: Settings, workers: Iterable[str]) -> tuple[Measure, ...]:
+    """What the run will book. Programs do not tell us how long their models kept them waiting."""
+    tables = {name: table.type.value for name, table in settings.workers.items()}
+    kinds = {tables.get(name, name) for name in workers}
+    silent = kinds & {WorkerType.COMMAND.value, *(kind.value for kind in CLI_AGENTS)}
+    return tuple(measure for measure in Measure if measure is not Measure.WAITS or not silent)
+
+
+def _resumed_spec(events: tuple[Event, ...], resumed: RunResumed) -> RunSpec:
+    """The run's spec, with what its resumes changed."""
+    spec = next((event.payload.spec for event in events if isinstance(event.payload, RunSpecified)), None)
+    if spec is None:
+        message = "what this run was to do can no longer be read"
+        raise JourneymanError("corrupt-store", message, hint='jm run "…"')
+    settings = spec.settings
+    for change in (*(event.payload for event in events if isinstance(event.payload, RunResumed)), resumed):
+        if change.allow_lockfile and settings.scope.lockfiles is LockfilePolicy.DENY:
+            raise JourneymanError("usage", 'lockfiles = "deny" in this run: no resume can allow them')
+        if change.allow_lockfile:
+            settings = replace(settings, scope=replace(settings.scope, lockfiles=LockfilePolicy.ALLOW))
+        if change.allow_weaker_tests:
+            autonomy = replace(settings.autonomy, test_integrity=IntegrityPolicy.REVIEW)
+            settings = replace(settings, autonomy=autonomy)
+        given = {name: getattr(change, name) for name in ("minutes", "usd", "tokens", "requests")}
+        raised = {name: limit for name, limit in given.items() if limit is not None}
+        settings = replace(settings, budget=replace(settings.budget, **raised))
+    return replace(spec, settings=settings)

@@ -1,0 +1,258 @@
+"""Which worker works which phase, and with which model: names become adapters here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from journeyman.bootstrap.project import Project
+from journeyman.domain.checks import Fixer
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.events import Event, WorkerSpent
+from journeyman.domain.phases import Phase
+from journeyman.domain.run import RunSpec
+from journeyman.domain.settings import (
+    Settings,
+    WorkerSettings,
+    WorkerType,
+)
+from journeyman.domain.task import Task, nearest
+from journeyman.workers.choose import choose_worker
+
+if TYPE_CHECKING:
+    from journeyman.domain.model import ModelClient
+    from journeyman.domain.worker import Usage, Worker
+
+CLI_AGENTS = {
+    WorkerType.CLAUDE_CODE: "claude",
+    WorkerType.CODEX: "codex",
+    WorkerType.OPENCODE: "opencode",
+}
+"""The coding CLIs that are workers without a table, and their programs."""
+
+
+BUILT_IN_WORKERS = ("agent", "autofix", "replay:FILE", *(kind.value for kind in CLI_AGENTS))
+
+
+_DEFAULT_MODELS = {"anthropic": "anthropic:claude-sonnet-4-5", "openai": "openai:gpt-5.4"}
+"""Where a provider's key is all that is known."""
+
+
+def phase_workers(project: Project, spec: RunSpec, spent: tuple[Usage, ...] = ()) -> dict[Phase, Worker]:
+    """Who works which phase, on top of what the run has ``spent``.
+
+    Raises JourneymanError("bad-config") for a worker that is not there.
+    """
+    named = {
+        Phase.PLAN: spec.settings.phases.plan.worker,
+        Phase.IMPLEMENT: spec.settings.phases.implement.worker,
+        Phase.REVIEW: spec.settings.phases.review.worker,
+    }
+    made: dict[str, Worker] = {}
+    chosen: dict[Phase, Worker] = {}
+    for phase, name in named.items():
+        # Who implements was chosen when the run was specified, with the flag and the task in mind.
+        wanted = spec.worker if phase is Phase.IMPLEMENT else name or spec.worker
+        if wanted not in made:
+            made[wanted] = make_worker(wanted, project, spec.settings, spec.task, spent)
+        if phase in made[wanted].phases:
+            chosen[phase] = made[wanted]
+        elif name is not None or phase is Phase.IMPLEMENT:
+            raise JourneymanError("bad-config", f"the worker {wanted!r} cannot work {phase.value}")
+    return chosen
+
+
+def spent_before(events: tuple[Event, ...], segment: int) -> tuple[Usage, ...]:
+    """What the built-in agent used in earlier segments: this one's own calls are in its journal."""
+    return tuple(
+        event.payload.usage
+        for event in events
+        if isinstance(event.payload, WorkerSpent)
+        and event.payload.worker == WorkerType.AGENT
+        and event.segment < segment
+    )
+
+
+def worker_for(project: Project, task: Task, flag: str | None) -> str:
+    """The name of the worker that a run of this task gets."""
+    return choose_worker(
+        task,
+        project.settings,
+        flag,
+        model_ready=lambda: any(phase_models(project, project.settings, task).values()),
+        fixers=lambda: fixers_of(project),
+        missing=lambda: tuple(
+            fixer for fixer in fixers_of(project, installed=False) if fixer not in fixers_of(project)
+        ),
+        notes=project.detection.notes,
+    )
+
+
+def fixers_of(project: Project, *, installed: bool = True) -> tuple[Fixer, ...]:
+    """What autofix runs: the fixes of configured checks; where none has one, those of the repository's tools.
+
+    Unless ``installed``, also the tools that are configured and cannot be started here.
+    """
+    from journeyman.verify.detect import detect_fixers
+
+    detected = project.loaded.sources.get("checks") == "detected"
+    configured = tuple(
+        Fixer(f"{check.name} fix", check.fix, check.paths)
+        for check in project.settings.checks
+        if check.fix is not None and not detected
+    )
+    setup = project.settings.workspace.setup is not None or not installed
+    return configured or detect_fixers(project.repository.root, project.which, setup=setup)
+
+
+def phase_models(project: Project, settings: Settings, task: Task) -> dict[Phase, str | None]:
+    """The built-in agent's model for each phase: by the task, by the phase, by its tier, or by a key."""
+    tiers = {
+        "cheap": settings.models.cheap,
+        "standard": settings.models.standard,
+        "strong": settings.models.strong,
+    }
+    fallback = task.model or settings.models.standard or next(filter(None, tiers.values()), None)
+    if fallback is None:
+        from journeyman.models.registry import known_key_present
+
+        keys = known_key_present(project.surroundings.environ)
+        fallback = next((_DEFAULT_MODELS[provider] for provider in keys if provider in _DEFAULT_MODELS), None)
+    wanted = {
+        Phase.PLAN: settings.phases.plan.model or "cheap",
+        Phase.IMPLEMENT: settings.phases.implement.model or "standard",
+        Phase.REVIEW: settings.phases.review.model or "strong",
+    }
+    return {phase: task.model or tiers.get(name, name) or fallback for phase, name in wanted.items()}
+
+
+def make_worker(
+    name: str,
+    project: Project,
+    settings: Settings,
+    task: Task | None = None,
+    spent: tuple[Usage, ...] = (),
+) -> Worker:
+    """The worker that a name stands for: a ``[workers.NAME]`` table, ``autofix`` or ``replay:FILE``."""
+    kind, _, argument = name.partition(":")
+    table = settings.workers.get(name)
+    if table is None and kind == WorkerType.REPLAY and argument:
+        table = WorkerSettings(WorkerType.REPLAY, session=argument)
+    if (table.type if table else name) == WorkerType.AGENT:
+        return _agent(project, settings, task or Task("", ""), spent)
+    if table is None and name in {WorkerType.AUTOFIX, *CLI_AGENTS}:
+        table = WorkerSettings(WorkerType(name))
+    if table is None:
+        known = (*settings.workers, *BUILT_IN_WORKERS)
+        guess = nearest(name, known)
+        raise JourneymanError(
+            "bad-config",
+            f"there is no worker {name!r}" + (f"; did you mean {guess!r}?" if guess else ""),
+            facts=(f"known workers: {', '.join(known)}",),
+        )
+    if table.type in CLI_AGENTS:
+        return _cli_agent(name, table, project, (task.model if task else None) or settings.models.standard)
+    return _WORKER_TYPES[table.type](name, table, project)
+
+
+def _cli_agent(name: str, table: WorkerSettings, project: Project, model: str | None) -> Worker:
+    from journeyman.workers.cli_agents.cli import Place
+    from journeyman.workers.cli_agents.worker import CliAgentWorker
+
+    place = Place(project.surroundings.home, project.surroundings.environ)
+    return CliAgentWorker(name, table, place, model)
+
+
+def _agent(project: Project, settings: Settings, task: Task, spent: tuple[Usage, ...]) -> Worker:
+    from journeyman.models.registry import make_model
+    from journeyman.models.transport import preload
+    from journeyman.models.waiting import Patience
+    from journeyman.workers.agent.worker import AgentWorker, OnWait
+
+    names = phase_models(project, settings, task)
+    if not any(names.values()):
+        raise JourneymanError(
+            "no-worker",
+            "the built-in agent has no model",
+            facts=("name one with --model PROVIDER:NAME, in [models], or by a provider's key",),
+            hint='jm run "…" --model openai:NAME',
+        )
+
+    # The HTTP library and the transport take 0.2 s to import: meanwhile git makes the worktree.
+    asyncio.get_running_loop().run_in_executor(None, preload)
+
+    def make_models(on_wait: OnWait) -> dict[Phase, ModelClient]:
+        environ = project.surroundings.environ
+        patience = Patience(budget_s=settings.models.patience_s)
+        made = {
+            name: make_model(
+                name, environ, on_wait=on_wait, first_byte_s=settings.models.silence_s, patience=patience
+            )
+            for name in set(names.values())
+            if name
+        }
+        return {phase: made[name] for phase, name in names.items() if name}
+
+    strong = settings.models.strong
+
+    def make_strong(on_wait: OnWait) -> ModelClient:
+        patience = Patience(budget_s=settings.models.patience_s)
+        return make_model(
+            strong or "",
+            project.surroundings.environ,
+            on_wait=on_wait,
+            first_byte_s=settings.models.silence_s,
+            patience=patience,
+        )
+
+    return AgentWorker(make_models, settings.budget, make_strong if strong else None, spent)
+
+
+def _autofix(_name: str, _table: WorkerSettings, project: Project) -> Worker:
+    from journeyman.workers.autofix import AutofixWorker
+
+    return AutofixWorker(fixers_of(project))
+
+
+def _replay(_name: str, table: WorkerSettings, project: Project) -> Worker:
+    from journeyman.workers.replay import ReplayWorker
+
+    if not table.session:
+        raise JourneymanError("bad-config", "a replay worker needs its session file")
+    return ReplayWorker(project.repository.root / Path(table.session).expanduser())
+
+
+def _command(name: str, table: WorkerSettings, _project: Project) -> Worker:
+    from journeyman.workers.command import CommandWorker
+
+    return CommandWorker(name, table)
+
+
+_WORKER_TYPES: dict[WorkerType, Callable[[str, WorkerSettings, Project], Worker]] = {
+    WorkerType.AUTOFIX: _autofix,
+    WorkerType.REPLAY: _replay,
+    WorkerType.COMMAND: _command,
+}
+
+
+def mends(spec: RunSpec) -> bool:
+    """Whether fixers may be tried. Where they are the worker, there is nothing that they have not tried."""
+    return spec.settings.autonomy.auto_fix_lint and spec.worker != WorkerType.AUTOFIX.value
+
+
+def make_mender(fixers: tuple[Fixer, ...]) -> Worker:
+    """The worker that runs the project's own fixers."""
+    from journeyman.workers.autofix import AutofixWorker
+
+    return AutofixWorker(fixers)
+
+
+def stronger_model(project: Project, spec: RunSpec) -> str | None:
+    """The model that the built-in agent goes on with when its own does not get there."""
+    table = spec.settings.workers.get(spec.worker)
+    if (table.type.value if table else spec.worker) != WorkerType.AGENT.value or spec.task.model:
+        return None
+    strong = spec.settings.models.strong
+    return strong if strong != phase_models(project, spec.settings, spec.task)[Phase.IMPLEMENT] else None
