@@ -44,6 +44,16 @@ def index_name(identity: str) -> str:
     return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
 
+def _index_here(path: Path, root: Path, files: list[tuple[str, str]]) -> None:
+    """Parse files in a thread, over a connection of its own: history is read over the other meanwhile."""
+    if files:
+        database = Database(path)
+        try:
+            index_files(database, root, files)
+        finally:
+            database.close()
+
+
 class Indexer:
     """Keeps one repository's index. ``git`` runs in the checkout; ``runner`` starts our own processes.
 
@@ -110,7 +120,7 @@ class Indexer:
 
     async def _parse(self, database: Database, tree: Tree, changed: list[tuple[str, str]]) -> None:
         if len(changed) <= _FEW_FILES:
-            await asyncio.to_thread(index_files, database, tree.root, changed)
+            await asyncio.to_thread(_index_here, database.path, tree.root, changed)
             return
         count = max(1, min(self._processes, len(changed) // _FILES_PER_PROCESS))
         results = await asyncio.gather(
@@ -120,7 +130,7 @@ class Indexer:
             # What a process could not do is done here: slower, and with its reason.
             missing = database.known(key for key, _ in changed)
             rest = [item for item in changed if item[0] not in missing]
-            await asyncio.to_thread(index_files, database, tree.root, rest)
+            await asyncio.to_thread(_index_here, database.path, tree.root, rest)
 
     async def _process(self, database: Database, tree: Tree, files: list[tuple[str, str]]) -> bool:
         names = b"".join(os.fsencode(part) + b"\0" for item in files for part in item)

@@ -2,7 +2,7 @@
 
 The weights of kinds that the data hardly shows stayed near where they began. Tests were then set a little
 lower than fitted: the changed sources of unseen repositories gained, and six changed tests of ten stayed
-among the first twenty.
+among the first twenty. ``recent`` was halved: it helps commit texts little and costs issue texts more.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ALL: dict[str, float] = {
     "mention": 1.9,
     "path": 2.26,
     "phrase": 1.01,
-    "recent": 1.29,
+    "recent": 0.65,
     "second": 0.86,
     "title": 2.67,
     "voted": 0.89,
