@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from journeyman.bootstrap.context import run_context
-from journeyman.bootstrap.project import Project
+from journeyman.bootstrap.project import Project, read_guidance
 from journeyman.bootstrap.workers import fixers_of, make_mender, mends, stronger_model
 from journeyman.domain.identity import new_run_id
 from journeyman.domain.phases import Phase
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
     from journeyman.engine.recorder import Timeline
     from journeyman.verify.cache import ResultCache
     from journeyman.verify.environment import CheckEnvironment
-
-_GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
-
-
-_GUIDANCE_CHARACTERS = 30_000
 
 
 @dataclass(frozen=True)
@@ -131,14 +126,3 @@ def passing_run(project: Project, name: str, folder: Path) -> Run:
     nowhere = Nowhere()
     records = Records(new_run_id(datetime.now(UTC)), nowhere, nowhere, folder)
     return assemble(project, spec, records, ResumePoint(), {})
-
-
-def read_guidance(root: Path) -> str:
-    """What the repository tells whoever works in it."""
-    texts = []
-    for name in _GUIDANCE_FILES:
-        try:
-            texts.append(f"# {name}\n\n{(root / name).read_text('utf-8', 'replace')}")
-        except OSError:
-            continue
-    return "\n\n".join(texts)[:_GUIDANCE_CHARACTERS]

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from journeyman.bootstrap.assembly import _GUIDANCE_FILES
-from journeyman.bootstrap.project import Project
+from journeyman.bootstrap.project import GUIDANCE_FILES, Project
 from journeyman.config import Surroundings, load_settings
 from journeyman.domain.run import RunSpec
 from journeyman.domain.scope import Scope, denied_by
@@ -38,7 +37,7 @@ async def pack_context(directory: Path, surroundings: Surroundings, task: str, b
         budget=budget or settings.context.budget,
         thrifty=budget is None,
         checks=tuple(f"{check.name}: {_as_text(check.run)}" for check in settings.checks),
-        guidance=tuple(name for name in _GUIDANCE_FILES if (repository.root / name).is_file()),
+        guidance=tuple(name for name in GUIDANCE_FILES if (repository.root / name).is_file()),
     )
     indexer = checkout_indexer(repository, runner, surroundings, settings.scope)
     try:

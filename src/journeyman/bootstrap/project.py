@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     pass
 
 
+GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
+_GUIDANCE_CHARACTERS = 30_000
+
+
 @dataclass(frozen=True)
 class Project:
     """A repository, its settings, and the machine it is worked on."""
@@ -88,3 +92,14 @@ def effective_scope(project: Project, task: Task) -> Scope:
     return replace(
         scope, allow=scope.allow if given else task.allow or scope.allow, deny=scope.deny + task.deny
     )
+
+
+def read_guidance(root: Path) -> str:
+    """What the repository tells whoever works in it."""
+    texts = []
+    for name in GUIDANCE_FILES:
+        try:
+            texts.append(f"# {name}\n\n{(root / name).read_text('utf-8', 'replace')}")
+        except OSError:
+            continue
+    return "\n\n".join(texts)[:_GUIDANCE_CHARACTERS]
