@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from journeyman.config import Loaded, Surroundings, load_settings
 from journeyman.domain.scope import Scope
@@ -20,10 +20,6 @@ from journeyman.sandbox.processes import ProcessRunner
 from journeyman.store import StateDir, state_dir
 from journeyman.verify.detect import Detection, detect_checks
 from journeyman.workspace import Repository, open_repository
-
-if TYPE_CHECKING:
-    pass
-
 
 GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
 _GUIDANCE_CHARACTERS = 30_000
