@@ -22,7 +22,7 @@ from journeyman.domain.ladder import (
 from journeyman.domain.plan import Finding
 from journeyman.domain.settings import StopCondition
 from journeyman.domain.uncertainty import findings_signature
-from journeyman.engine import phases
+from journeyman.engine import ending
 from journeyman.engine.mending import fixers_at, mends
 from journeyman.engine.model import Run
 from journeyman.engine.phases import Attempt, Judged
@@ -90,7 +90,7 @@ class Ladder:
         decision = decide_rung(tuple(self.history), settings, facts)
         if decision.rung is None:
             disagree = decision.stop_code == "no-progress" and settings.stops_for(StopCondition.UNCERTAINTY)
-            raise phases.sent_back(decision, judged.verdict, findings, disagree=disagree)
+            raise ending.sent_back(decision, judged.verdict, findings, disagree=disagree)
         self.taken += 1
         failures = judged.verdict.new_failures
         following = replace(

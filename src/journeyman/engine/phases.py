@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from journeyman.domain.checks import NewFailure, VerifyVerdict
 from journeyman.domain.context import ContextWanted
@@ -13,28 +13,23 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import (
     CheckpointMade,
     EnvironmentReady,
-    Outcome,
     PhaseFinished,
     PhaseOutcome,
     PhaseStarted,
     PlanMade,
     ReviewMade,
-    RunFinished,
     ScopeDropped,
     ScopeJudged,
     SnapshotMade,
-    TaskSized,
     VerifyJudged,
     WorkspaceOpened,
 )
 from journeyman.domain.identity import attempt_ref
-from journeyman.domain.ladder import Rung, RungDecision
+from journeyman.domain.ladder import Rung
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Finding, Implementation, Milestone, Plan, Question, Review
 from journeyman.domain.scope import Change, judge_scope
-from journeyman.domain.size import DiffSize, decide_size
 from journeyman.domain.tolerance import drop_paths, tolerated
-from journeyman.domain.uncertainty import disagreement
 from journeyman.domain.worker import ImplementRequest, PlanRequest, ReviewRequest, Worker
 from journeyman.engine import checking
 from journeyman.engine.evidence import checkpoint_message, checkpoint_trailers, evidence_lines
@@ -45,7 +40,8 @@ from journeyman.engine.recorder import StepRecorder
 from journeyman.engine.trouble import persevere
 from journeyman.workspace import OpenedWorkspace, workspace
 
-_SHOWN = 3
+SHOWN = 3
+"""Lines of evidence in a receipt, at most."""
 
 
 @dataclass(frozen=True)
@@ -269,7 +265,7 @@ async def take_snapshot(run: Run, attempt: Attempt) -> Snapshot:
             events.record(ScopeJudged(verdict.ok, verdict.violations))
         if not verdict.ok:
             first, *others = verdict.violations
-            shown = tuple(other.message for other in others[: _SHOWN - 1])
+            shown = tuple(other.message for other in others[: SHOWN - 1])
             more = (f"and {len(others) - len(shown)} more",) if len(others) > len(shown) else ()
             raise JourneymanError(first.rule.value, first.message, facts=shown + more)
         return Snapshot(made.commit, made.tree, tuple(change.path for change in changes))
@@ -378,84 +374,15 @@ async def checkpoint(run: Run, attempt: Attempt, snapshot: Snapshot, verdict: Ve
     return await run.journal.step(f"{attempt.key}.checkpoint", commit, str)
 
 
-async def finalize(run: Run, end: RunFinished) -> None:
-    """Put the worktrees away and write the end on the timeline."""
-
-    async def put_away() -> None:
-        run.baseline.cancel()
-        snapshots = _snapshots(run)
-        last = end.commit or (snapshots[-1].commit if snapshots else None)
-        if last is not None:
-            run.artifacts.write("diff.patch", await run.workspace.diff_text(run.spec.base_commit, last))
-        if end.outcome is not Outcome.VERIFIED:
-            # A worker that failed leaves work that no snapshot has. When it cannot be kept, its worktree is.
-            await run.trees.keep_unsaved(known_trees(run))
-        await run.workspace.close()
-
-    try:
-        async with timed(run, Phase.FINALIZE):
-            await run.journal.step("finalize", put_away, type(None))
-    except JourneymanError as trouble:
-        # A clean-up that fails changes nothing of what the run came to.
-        stays = f"its worktree stays at {run.workspace.work_path}: {trouble.message}"
-        end = replace(end, facts=(*end.facts[: _SHOWN - 1], stays))
-    _record_size(run)
-    run.recorder.record("finish", replace(end, branch=run.workspace.branch))
-
-
-def _record_size(run: Run) -> None:
-    """Write down what the run will be compared under, when that can be told."""
-    events = tuple(event.payload for event in run.recorder.events())
-    plans = [payload.plan for payload in events if isinstance(payload, PlanMade)]
-    snapshots = [payload for payload in events if isinstance(payload, SnapshotMade)]
-    diff = None
-    if snapshots:
-        last = snapshots[-1]
-        diff = DiffSize(len(last.files), last.lines_added + last.lines_removed)
-    decided = decide_size(run.spec.task.size, plans[-1] if plans else None, diff)
-    if decided is not None:
-        run.recorder.record("size", TaskSized(decided.size.value, decided.reason))
-
-
-def _snapshots(run: Run) -> tuple[SnapshotMade, ...]:
+def snapshots_of(run: Run) -> tuple[SnapshotMade, ...]:
+    """What every attempt left, in order."""
     return tuple(event.payload for event in run.recorder.events() if isinstance(event.payload, SnapshotMade))
 
 
 def known_trees(run: Run) -> frozenset[str]:
     """Trees that need no keeping: the base's and the attempts'. None before a workspace was opened."""
     opened = (event.payload for event in run.recorder.events() if isinstance(event.payload, WorkspaceOpened))
-    return frozenset((*(each.base_tree for each in opened), *(each.tree for each in _snapshots(run))))
-
-
-def stopped_by(stop: JourneymanError, question: Question | None = None) -> RunFinished:
-    """The end that a stop is."""
-    return RunFinished(
-        Outcome.STOPPED,
-        stop_code=stop.code,
-        stop_message=stop.message,
-        facts=stop.facts,
-        hint=stop.hint,
-        question=question,
-    )
-
-
-def sent_back(
-    decision: RungDecision, verdict: VerifyVerdict, findings: tuple[Finding, ...], *, disagree: bool = False
-) -> JourneymanError:
-    """The stop after the last attempt was sent back; a question when the reviewer's wish is to be one."""
-    if findings and disagree:
-        return BlockedError(disagreement(findings), "uncertain")
-    if findings:
-        facts = tuple(f"{finding.path or 'review'}: {finding.message}" for finding in findings)
-        reason = findings[0].message
-    else:
-        facts = tuple(f"{new.check}: {new.failure.message}" for new in verdict.new_failures)
-        reason = verdict.reason
-    if not verdict.proven:
-        return JourneymanError("nothing-proven", reason, facts=facts[:_SHOWN])
-    return JourneymanError(
-        decision.stop_code or "verify-failed", f"{reason}; {decision.reason}", facts=facts[:_SHOWN]
-    )
+    return frozenset((*(each.base_tree for each in opened), *(each.tree for each in snapshots_of(run))))
 
 
 def _snapshot_event(

@@ -24,7 +24,7 @@ from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Finding, Milestone, Plan, Verdict
 from journeyman.domain.settings import StopCondition
 from journeyman.domain.uncertainty import contradiction, decided_by_policy, unknown_end
-from journeyman.engine import mending, phases
+from journeyman.engine import ending, mending, phases
 from journeyman.engine.fast import decide_fast, examine_change, review_needed
 from journeyman.engine.ladder import Ladder, flaky_checks
 from journeyman.engine.model import Run
@@ -54,10 +54,10 @@ async def work(run: Run) -> None:
                 head = await work_milestone(ladder, attempt, head, fast)
         end = RunFinished(Outcome.VERIFIED, opened.branch, head.commit, head.tree)
     except BlockedError as blocked:
-        end = phases.stopped_by(blocked, question=blocked.question)
+        end = ending.stopped_by(blocked, question=blocked.question)
     except JourneymanError as stop:
-        end = phases.stopped_by(stop)
-    await phases.finalize(run, end)
+        end = ending.stopped_by(stop)
+    await ending.finalize(run, end)
 
 
 async def make_plan(run: Run, fast: FastPathDecision | None) -> Plan:

@@ -1,0 +1,92 @@
+"""How a run ends: the stop in words, the worktrees put away, the end on the timeline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from journeyman.domain.checks import VerifyVerdict
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.events import (
+    Outcome,
+    PlanMade,
+    RunFinished,
+    SnapshotMade,
+    TaskSized,
+)
+from journeyman.domain.ladder import RungDecision
+from journeyman.domain.phases import Phase
+from journeyman.domain.plan import Finding, Question
+from journeyman.domain.size import DiffSize, decide_size
+from journeyman.domain.uncertainty import disagreement
+from journeyman.engine.model import Run
+from journeyman.engine.phases import SHOWN, BlockedError, known_trees, snapshots_of, timed
+
+
+async def finalize(run: Run, end: RunFinished) -> None:
+    """Put the worktrees away and write the end on the timeline."""
+
+    async def put_away() -> None:
+        run.baseline.cancel()
+        snapshots = snapshots_of(run)
+        last = end.commit or (snapshots[-1].commit if snapshots else None)
+        if last is not None:
+            run.artifacts.write("diff.patch", await run.workspace.diff_text(run.spec.base_commit, last))
+        if end.outcome is not Outcome.VERIFIED:
+            # A worker that failed leaves work that no snapshot has. When it cannot be kept, its worktree is.
+            await run.trees.keep_unsaved(known_trees(run))
+        await run.workspace.close()
+
+    try:
+        async with timed(run, Phase.FINALIZE):
+            await run.journal.step("finalize", put_away, type(None))
+    except JourneymanError as trouble:
+        # A clean-up that fails changes nothing of what the run came to.
+        stays = f"its worktree stays at {run.workspace.work_path}: {trouble.message}"
+        end = replace(end, facts=(*end.facts[: SHOWN - 1], stays))
+    _record_size(run)
+    run.recorder.record("finish", replace(end, branch=run.workspace.branch))
+
+
+def _record_size(run: Run) -> None:
+    """Write down what the run will be compared under, when that can be told."""
+    events = tuple(event.payload for event in run.recorder.events())
+    plans = [payload.plan for payload in events if isinstance(payload, PlanMade)]
+    snapshots = [payload for payload in events if isinstance(payload, SnapshotMade)]
+    diff = None
+    if snapshots:
+        last = snapshots[-1]
+        diff = DiffSize(len(last.files), last.lines_added + last.lines_removed)
+    decided = decide_size(run.spec.task.size, plans[-1] if plans else None, diff)
+    if decided is not None:
+        run.recorder.record("size", TaskSized(decided.size.value, decided.reason))
+
+
+def stopped_by(stop: JourneymanError, question: Question | None = None) -> RunFinished:
+    """The end that a stop is."""
+    return RunFinished(
+        Outcome.STOPPED,
+        stop_code=stop.code,
+        stop_message=stop.message,
+        facts=stop.facts,
+        hint=stop.hint,
+        question=question,
+    )
+
+
+def sent_back(
+    decision: RungDecision, verdict: VerifyVerdict, findings: tuple[Finding, ...], *, disagree: bool = False
+) -> JourneymanError:
+    """The stop after the last attempt was sent back; a question when the reviewer's wish is to be one."""
+    if findings and disagree:
+        return BlockedError(disagreement(findings), "uncertain")
+    if findings:
+        facts = tuple(f"{finding.path or 'review'}: {finding.message}" for finding in findings)
+        reason = findings[0].message
+    else:
+        facts = tuple(f"{new.check}: {new.failure.message}" for new in verdict.new_failures)
+        reason = verdict.reason
+    if not verdict.proven:
+        return JourneymanError("nothing-proven", reason, facts=facts[:SHOWN])
+    return JourneymanError(
+        decision.stop_code or "verify-failed", f"{reason}; {decision.reason}", facts=facts[:SHOWN]
+    )
