@@ -13,6 +13,7 @@ import argparse
 import statistics
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
@@ -21,7 +22,7 @@ from bench.retrieval.corpus import Mirror, Record, read_records
 from bench.retrieval.learning import Candidate, Example, Weights, fit, folds, measures, order
 from bench.retrieval.tasks import examples, indexed
 from journeyman.context.index.view import Index
-from journeyman.context.pack.pack import PackRequest, make_pack
+from journeyman.context.pack.pack import Pack, PackRequest, make_pack
 from journeyman.context.rank.fuse import rank
 from journeyman.context.rank.weights import ALL
 
@@ -60,32 +61,48 @@ def text_of(mirror: Mirror, index: Index, texts: dict[int, list[str]], number: i
     return texts[number]
 
 
-def packed(job: tuple[list[Record], Path, Path, int]) -> list[tuple[str, float, float, float, int]]:
-    """Share of files, hunks and lines of one repository's tasks, and the pack's own token count."""
+@dataclass(frozen=True)
+class Held:
+    """What a pack holds of a task's changes, as shares, and the pack's own token count."""
+
+    files: float
+    hunks: float
+    lines: float
+    tokens: int
+
+
+def packed(job: tuple[list[Record], Path, Path, int]) -> list[tuple[str, Held]]:
+    """Packs of one repository's tasks: filled to the budget, and as a run makes them."""
     records, mirrors, cache, budget = job
     found = []
     for record, index, mirror in indexed(records, mirrors, cache):
         read = partial(text_of, mirror, index, {})
         index.text_lines = read  # type: ignore[method-assign] # there is no checkout to read
-        pack = make_pack(index, rank(index, record.query), PackRequest(budget=budget))
-        room, held = budget * 4, set()
-        for file in pack.files:
-            for first, last in file.ranges:
-                for line in range(first, last + 1):
-                    room -= len(read(index.numbers[file.path])[line - 1]) + 1
-                    if room >= 0:
-                        held.add((file.path, line))
-        hunks = [(path, a, b) for path, ranges in record.gold_ranges.items() for a, b in ranges]
-        lines = [(path, line) for path, a, b in hunks for line in range(a, b + 1)]
-        shown = {path for path, _ in held}
-        found.append((
-            record.source,
-            statistics.mean(path in shown for path in record.gold),
-            statistics.mean(any((p, n) in held for n in range(a, b + 1)) for p, a, b in hunks),
-            statistics.mean(line in held for line in lines),
-            pack.tokens,
-        ))  # fmt: skip
+        ranking = rank(index, record.query)
+        for title, thrifty in (("filled", False), ("thrifty", True)):
+            pack = make_pack(index, ranking, PackRequest(budget=budget, thrifty=thrifty))
+            found.append((f"{record.source}, {title}", held(pack, record, index, read, budget * 4)))
     return found
+
+
+def held(pack: Pack, record: Record, index: Index, read: Callable[[int], list[str]], room: int) -> Held:
+    """Score a pack, cut at ``room`` characters."""
+    there = set()
+    for file in pack.files:
+        for first, last in file.ranges:
+            for line in range(first, last + 1):
+                room -= len(read(index.numbers[file.path])[line - 1]) + 1
+                if room >= 0:
+                    there.add((file.path, line))
+    hunks = [(path, a, b) for path, ranges in record.gold_ranges.items() for a, b in ranges]
+    lines = [(path, line) for path, a, b in hunks for line in range(a, b + 1)]
+    shown = {path for path, _ in there}
+    return Held(
+        statistics.mean(path in shown for path in record.gold),
+        statistics.mean(any((p, n) in there for n in range(a, b + 1)) for p, a, b in hunks),
+        statistics.mean(line in there for line in lines),
+        pack.tokens,
+    )
 
 
 def show_packs(records: list[Record], mirrors: Path, cache: Path, budget: int) -> None:
@@ -95,15 +112,16 @@ def show_packs(records: list[Record], mirrors: Path, cache: Path, budget: int) -
     ]
     with Pool() as pool:
         rows = [row for part in pool.map(packed, jobs, chunksize=1) for row in part]
-    print(f"\npacks of {budget} tokens")
-    print("| data | n | files | hunks | lines | most tokens |\n|---|---|---|---|---|---|")
+    print(f"\npacks of {budget} tokens at most: filled, and as a run makes them")
+    print("| data | n | files | hunks | lines | mean tokens | most tokens |\n|---|---|---|---|---|---|---|")
     for source in sorted({row[0] for row in rows}):
-        part = [row for row in rows if row[0] == source]
-        files, hunks, lines = (
-            statistics.mean(values) for values in zip(*(row[1:4] for row in part), strict=True)
+        part = [row[1] for row in rows if row[0] == source]
+        means = " | ".join(
+            f"{statistics.mean(getattr(one, name) for one in part):.3f}"
+            for name in ("files", "hunks", "lines")
         )
-        most = max(row[4] for row in part)
-        print(f"| {source} | {len(part)} | {files:.3f} | {hunks:.3f} | {lines:.3f} | {most} |")
+        tokens = [one.tokens for one in part]
+        print(f"| {source} | {len(part)} | {means} | {statistics.mean(tokens):.0f} | {max(tokens)} |")
 
 
 def main() -> None:
