@@ -49,7 +49,7 @@ def shell(project: Project, script: str, **env: str) -> Answer:
         (("run", "x", "--minutes", "inf"), "'--minutes': inf is no number of minutes above 0."),
         (("run", "x", "--minutes", "1e300"), "budget.minutes in flag: must be more than 0, and at most"),
         (("run", "x", "--minutes", "soon"), "'soon' is not a valid float"),
-        (("run", "x", "--retries", "-5"), "'--retries': -5 is not in the range x>=0"),
+        (("run", "x", "--retries", "-5"), "'--retries' / '--verify-auto-retry': -5 is not in the range x>=0"),
         (("run", "x", "--retries", "1" + "0" * 30), "verify_auto_retry in flag: "),
         (("run", "x", "--retries", "1.5"), "'1.5' is not a valid int"),
         (("run", "x", "--output-format", "xml"), "'xml' is not one of 'text', 'json', 'stream-json'"),

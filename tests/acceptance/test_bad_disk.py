@@ -155,8 +155,8 @@ def test_a_read_only_part_of_the_repository(project: Project, place: str) -> Non
     with untouched(project), read_only(project.root / place):
         answer = run(project, worker=worker)
     # Of two things that git does at the same time, the one that fails first may not say why.
-    reason = "unable to create directory" if "Read-only" not in answer.err else "Read-only file system"
-    told(answer, 2, reason)
+    reasons = ("Read-only file system", "unable to create directory")
+    told(answer, 2, next((reason for reason in reasons if reason in answer.out), reasons[0]))
     if place == ".git":
         verified(project, project.jm("resume", "--output-format", "json"))
     verified(project, run(project, worker=worker))
