@@ -35,6 +35,8 @@ _TEST_VALUE = 0.6
 _WORTH = 0.2
 """Below this share of the best block's value, a thrifty pack takes nothing more. A larger pack holds little
 more of what changes; after a smaller one more workers have to ask (``bench/retrieval.py --packs``)."""
+_TINY_REPOSITORY_LINES = 200
+"""Code of so few lines is shown whole: to choose could only cost a request."""
 _WORTH_WHEN_NAMED = 0.5
 """The same when the task names exactly what is to change."""
 
@@ -167,6 +169,8 @@ def _failures_first(filling: _Filling, request: PackRequest, index: Index) -> No
 
 def _fill(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
     index = filling.index
+    if request.thrifty and _all_of_a_tiny_one(filling, ranking):
+        return
     best = max((file.score for file in ranking.files), default=0.0)
     if best <= 0:
         return
@@ -198,6 +202,18 @@ def _fill(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
             _whole_first(filling, file, request, named=bool(named))
         if filling.room < _LEAST_ROOM or refused > _MOST_REFUSED:
             break
+
+
+def _all_of_a_tiny_one(filling: _Filling, ranking: Ranking) -> bool:
+    """Sources and tests whole, by rank, when there are few lines of them in all."""
+    index = filling.index
+    code = {n for n, file in enumerate(index.files) if file.kind in {FileKind.SOURCE, FileKind.TEST}}
+    if not code or sum(index.files[number].lines for number in code) > _TINY_REPOSITORY_LINES:
+        return False
+    for file in ranking.files:
+        if file.number in code:
+            filling.add(file.number, 1, index.files[file.number].lines)
+    return True
 
 
 def _whole_first(filling: _Filling, file: RankedFile, request: PackRequest, *, named: bool) -> None:
