@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from bench.suite.packages import BenchError, Pantry, default_cache, load_shelf
-from bench.suite.profiles import PROFILES, Profile
+from bench.suite.profiles import COMPARED, PROFILES, Profile
 from bench.suite.runs import RealModel, RunFigures, Simulation, run_task
 from bench.suite.selfcheck import problems_of
 from bench.suite.sessions import load_volumes
@@ -46,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.suite", description=__doc__)
-    parser.add_argument("--profiles", help="comma-separated; default: every one, with a real model: all")
+    parser.add_argument(
+        "--profiles", help="comma-separated; default: all that differ, with a real model: all"
+    )
     parser.add_argument("--tasks", default="", help="sizes, kinds, packages or names, comma-separated")
     parser.add_argument("--limit", type=int, help="only so many tasks")
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time")
@@ -59,7 +61,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--suite", type=Path, default=SUITE, help="folder of packages.yaml and tasks/")
     parser.add_argument("--check", action="store_true", help="run nothing; prove that the tasks are fair")
     options = parser.parse_args(arguments)
-    options.profiles = options.profiles or ("all" if options.model else ",".join(PROFILES))
+    options.profiles = options.profiles or ("all" if options.model else ",".join(COMPARED))
     unknown = [name for name in _listed(options.profiles) if name not in PROFILES]
     if unknown:
         parser.error(f"there is no profile {unknown[0]!r}; known: {', '.join(PROFILES)}")
