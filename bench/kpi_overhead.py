@@ -31,7 +31,7 @@ LIMIT = 0.02
 CLOCKED = """
 import atexit, os, sys, time
 from journeyman.cli import main
-from journeyman.engine import lifecycle, phases
+from journeyman.engine import ending, lifecycle
 from journeyman.engine.recorder import Recorder
 
 spent = [0.0, 0]
@@ -53,7 +53,7 @@ def leave(code):
 
 Recorder._append = clocked(Recorder._append, 1)
 lifecycle.leave_receipt = clocked(lifecycle.leave_receipt)
-phases._record_size = clocked(phases._record_size)
+ending._record_size = clocked(ending._record_size)
 main.leave = leave
 main.main()
 """
