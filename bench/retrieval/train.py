@@ -1,6 +1,6 @@
 """Makes the weights of ``journeyman.context.rank.weights`` from the dev data, and prints them.
 
-``python bench/retrieval/train.py --data FOLDER --mirrors FOLDER [--cache FOLDER]``
+``python -m bench.retrieval.train --data FOLDER --mirrors FOLDER [--cache FOLDER]``
 
 ``FIRST`` is fitted on the signals that a file has by itself, ``ALL`` on all of them, each on every record;
 the figures of ``bench/retrieval.py`` come from fits that never saw the repository they are tested on. The
