@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +15,7 @@ from bench.simmodel.values import Conversation, Move
 
 _TITLE_WORDS = 6
 _LISTING = "*file listing*"
+_NUMBERED_PATH = re.compile(r"^(\d+)\. (\S+)$", re.MULTILINE)
 
 
 def submission(task: Task | None, conversation: Conversation, sight: Sight) -> Draft | None:
@@ -22,7 +24,15 @@ def submission(task: Task | None, conversation: Conversation, sight: Sight) -> D
         return Draft(Move.PLAN, "submit_plan", _plan(task, conversation))
     if conversation.tool("submit_review"):
         return Draft(Move.REVIEW, "submit_review", _review(task, sight))
+    if task and task.order and conversation.tool("submit_order"):
+        return Draft(Move.ORDER, "submit_order", {"order": _order(task.order, conversation.opening)})
     return None
+
+
+def _order(paths: tuple[str, ...], opening: str) -> list[int]:
+    """The numbers that the list of files gives the task's paths, in the task's order."""
+    listed = {path: int(number) for number, path in _NUMBERED_PATH.findall(opening)}
+    return [listed[path] for path in paths if path in listed]
 
 
 def _plan(task: Task | None, conversation: Conversation) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.model import Finish, ModelAnswer, Speaker, ToolCall, ToolResult
 from journeyman.domain.plan import Risk, Severity, Verdict
 from journeyman.domain.settings import BudgetSettings
+from journeyman.domain.spending import Spending
 from journeyman.domain.worker import Usage
-from journeyman.workers.agent.budget import Spending
 from journeyman.workers.agent.conversation import MASK_ABOVE_CHARACTERS, Conversation
 from journeyman.workers.agent.redact import redacted
 from journeyman.workers.agent.running import trimmed

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from journeyman.bootstrap.context import run_context
+from journeyman.bootstrap.models import make_reranker, spending_of
 from journeyman.bootstrap.project import Project, read_guidance
 from journeyman.bootstrap.workers import fixers_of, make_mender, mends, stronger_model
 from journeyman.domain.identity import new_run_id
@@ -23,6 +24,7 @@ from journeyman.sandbox import BackgroundRunner
 from journeyman.store import Artifacts, Nowhere
 
 if TYPE_CHECKING:
+    from journeyman.domain.spending import Spending
     from journeyman.domain.worker import Worker
     from journeyman.engine.model import Run
     from journeyman.engine.recorder import Timeline
@@ -44,7 +46,12 @@ class Records:
 
 
 def assemble(
-    project: Project, spec: RunSpec, records: Records, point: ResumePoint, workers: Mapping[Phase, Worker]
+    project: Project,
+    spec: RunSpec,
+    records: Records,
+    point: ResumePoint,
+    workers: Mapping[Phase, Worker],
+    spending: Spending,
 ) -> Run:
     """All parts of a run, put together."""
     from journeyman.engine.baseline import Baseline
@@ -108,9 +115,11 @@ def assemble(
         baseline=Baseline(settings.checks, spec.base_commit, background, trees, recorder, artifacts),
         workers=workers,
         artifacts=artifacts,
+        spending=spending,
         user_environment=project.surroundings.environ,
         guidance=read_guidance(repository.root),
         context=run_context(project, spec, workspace, base_env) if settings.context.enabled else None,
+        reranker=make_reranker(settings, project.surroundings.environ, spec.task),
         find_fixers=partial(fixers_of, project) if mends(spec) else tuple,
         make_mender=make_mender,
         stronger=stronger_model(project, spec),
@@ -125,4 +134,4 @@ def passing_run(project: Project, name: str, folder: Path) -> Run:
     )
     nowhere = Nowhere()
     records = Records(new_run_id(datetime.now(UTC)), nowhere, nowhere, folder)
-    return assemble(project, spec, records, ResumePoint(), {})
+    return assemble(project, spec, records, ResumePoint(), {}, spending_of(spec.settings))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from journeyman.bootstrap.models import make_reranker
 from journeyman.bootstrap.project import GUIDANCE_FILES, Project
 from journeyman.config import Surroundings, load_settings
 from journeyman.domain.run import RunSpec
@@ -25,14 +26,21 @@ if TYPE_CHECKING:
     from journeyman.workspace import Workspace
 
 
-async def pack_context(directory: Path, surroundings: Surroundings, task: str, budget: int | None) -> Answer:
+async def pack_context(
+    directory: Path,
+    surroundings: Surroundings,
+    task: str,
+    budget: int | None,
+    *,
+    flags: Mapping[str, Any] | None = None,
+) -> Answer:
     """``jm context``: the pack of a task in a checkout, filled to ``budget`` when one is given."""
     from journeyman.context.pack.pack import PackRequest
     from journeyman.context.packer import answer_task
 
     runner = ProcessRunner()
     repository = await open_repository(directory, runner, surroundings.environ)
-    settings = load_settings(repository.root, surroundings, flags={}, detected=()).settings
+    settings = load_settings(repository.root, surroundings, flags=flags or {}, detected=()).settings
     request = PackRequest(
         budget=budget or settings.context.budget,
         thrifty=budget is None,
@@ -41,6 +49,11 @@ async def pack_context(directory: Path, surroundings: Surroundings, task: str, b
     )
     indexer = checkout_indexer(repository, runner, surroundings, settings.scope)
     try:
+        reranker = make_reranker(settings, surroundings.environ)
+        if reranker is not None:
+            from journeyman.context.reranker import answer_reranked
+
+            return await answer_reranked(indexer, task, request, reranker)
         return await answer_task(indexer, task, request)
     finally:
         indexer.close()

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from journeyman import __version__
 from journeyman.bootstrap.assembly import Records, assemble
+from journeyman.bootstrap.models import spending_of
 from journeyman.bootstrap.project import Project, effective_scope, make_runner
-from journeyman.bootstrap.workers import CLI_AGENTS, phase_workers, spent_before, worker_for
+from journeyman.bootstrap.workers import CLI_AGENTS, phase_workers, worker_for
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import Event, Measure, RunResumed, RunSpecified, RunStarted
 from journeyman.domain.identity import new_run_id
@@ -71,7 +72,9 @@ async def start_run(
     spec = _spec(project, task, options)
     store, run_id = _open_store(project), new_run_id(datetime.now(UTC))
     records = _lock(project, store, run_id, started=options.started)
-    run = assemble(project, spec, records, ResumePoint(), phase_workers(project, spec))
+    spending = spending_of(spec.settings)
+    workers = phase_workers(project, spec, spending)
+    run = assemble(project, spec, records, ResumePoint(), workers, spending)
     run.recorder.listeners.extend(listeners)
     run.recorder.record("specified", RunSpecified(spec))
     run.recorder.record("started", _started(project, spec, run.workers))
@@ -105,8 +108,9 @@ async def resume_run(
     spec = _resumed_spec(events, resumed)
     if spec.settings.sandbox is not project.settings.sandbox:
         project = replace(project, runner=await make_runner(project.surroundings, spec.settings))
-    workers = phase_workers(project, spec, spent_before(events, decision.segment))
-    run = assemble(project, spec, records, decision.point, workers)
+    spending = spending_of(spec.settings, events, decision.segment)
+    workers = phase_workers(project, spec, spending)
+    run = assemble(project, spec, records, decision.point, workers, spending)
     if decision.finished:
         return leave_receipt(run)
     await asyncio.to_thread(kill_orphans, run_id)

@@ -9,8 +9,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from journeyman.bootstrap.assembly import passing_run
+from journeyman.bootstrap.models import phase_models
 from journeyman.bootstrap.project import Project
-from journeyman.bootstrap.workers import CLI_AGENTS, make_worker, phase_models
+from journeyman.bootstrap.workers import CLI_AGENTS, make_worker
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.settings import (
     SandboxMode,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from journeyman.bootstrap.models import make_client, phase_models
 from journeyman.bootstrap.project import Project
 from journeyman.domain.checks import Fixer
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.events import Event, WorkerSpent
 from journeyman.domain.phases import Phase
 from journeyman.domain.run import RunSpec
 from journeyman.domain.settings import (
@@ -18,12 +19,13 @@ from journeyman.domain.settings import (
     WorkerSettings,
     WorkerType,
 )
+from journeyman.domain.spending import Spending
 from journeyman.domain.task import Task, nearest
 from journeyman.workers.choose import choose_worker
 
 if TYPE_CHECKING:
     from journeyman.domain.model import ModelClient
-    from journeyman.domain.worker import Usage, Worker
+    from journeyman.domain.worker import Worker
 
 CLI_AGENTS = {
     WorkerType.CLAUDE_CODE: "claude",
@@ -36,12 +38,8 @@ CLI_AGENTS = {
 BUILT_IN_WORKERS = ("agent", "autofix", "replay:FILE", *(kind.value for kind in CLI_AGENTS))
 
 
-_DEFAULT_MODELS = {"anthropic": "anthropic:claude-sonnet-4-5", "openai": "openai:gpt-5.4"}
-"""Where a provider's key is all that is known."""
-
-
-def phase_workers(project: Project, spec: RunSpec, spent: tuple[Usage, ...] = ()) -> dict[Phase, Worker]:
-    """Who works which phase, on top of what the run has ``spent``.
+def phase_workers(project: Project, spec: RunSpec, spending: Spending) -> dict[Phase, Worker]:
+    """Who works which phase, on top of what the run has spent.
 
     Raises JourneymanError("bad-config") for a worker that is not there.
     """
@@ -56,23 +54,12 @@ def phase_workers(project: Project, spec: RunSpec, spent: tuple[Usage, ...] = ()
         # Who implements was chosen when the run was specified, with the flag and the task in mind.
         wanted = spec.worker if phase is Phase.IMPLEMENT else name or spec.worker
         if wanted not in made:
-            made[wanted] = make_worker(wanted, project, spec.settings, spec.task, spent)
+            made[wanted] = make_worker(wanted, project, spec.settings, spec.task, spending)
         if phase in made[wanted].phases:
             chosen[phase] = made[wanted]
         elif name is not None or phase is Phase.IMPLEMENT:
             raise JourneymanError("bad-config", f"the worker {wanted!r} cannot work {phase.value}")
     return chosen
-
-
-def spent_before(events: tuple[Event, ...], segment: int) -> tuple[Usage, ...]:
-    """What the built-in agent used in earlier segments: this one's own calls are in its journal."""
-    return tuple(
-        event.payload.usage
-        for event in events
-        if isinstance(event.payload, WorkerSpent)
-        and event.payload.worker == WorkerType.AGENT
-        and event.segment < segment
-    )
 
 
 def worker_for(project: Project, task: Task, flag: str | None) -> str:
@@ -107,33 +94,12 @@ def fixers_of(project: Project, *, installed: bool = True) -> tuple[Fixer, ...]:
     return configured or detect_fixers(project.repository.root, project.which, setup=setup)
 
 
-def phase_models(project: Project, settings: Settings, task: Task) -> dict[Phase, str | None]:
-    """The built-in agent's model for each phase: by the task, by the phase, by its tier, or by a key."""
-    tiers = {
-        "cheap": settings.models.cheap,
-        "standard": settings.models.standard,
-        "strong": settings.models.strong,
-    }
-    fallback = task.model or settings.models.standard or next(filter(None, tiers.values()), None)
-    if fallback is None:
-        from journeyman.models.registry import known_key_present
-
-        keys = known_key_present(project.surroundings.environ)
-        fallback = next((_DEFAULT_MODELS[provider] for provider in keys if provider in _DEFAULT_MODELS), None)
-    wanted = {
-        Phase.PLAN: settings.phases.plan.model or "cheap",
-        Phase.IMPLEMENT: settings.phases.implement.model or "standard",
-        Phase.REVIEW: settings.phases.review.model or "strong",
-    }
-    return {phase: task.model or tiers.get(name, name) or fallback for phase, name in wanted.items()}
-
-
 def make_worker(
     name: str,
     project: Project,
     settings: Settings,
     task: Task | None = None,
-    spent: tuple[Usage, ...] = (),
+    spending: Spending | None = None,
 ) -> Worker:
     """The worker that a name stands for: a ``[workers.NAME]`` table, ``autofix`` or ``replay:FILE``."""
     kind, _, argument = name.partition(":")
@@ -141,7 +107,8 @@ def make_worker(
     if table is None and kind == WorkerType.REPLAY and argument:
         table = WorkerSettings(WorkerType.REPLAY, session=argument)
     if (table.type if table else name) == WorkerType.AGENT:
-        return _agent(project, settings, task or Task("", ""), spent)
+        spending = spending or Spending(settings.budget)
+        return _agent(project, settings, task or Task("", ""), spending)
     if table is None and name in {WorkerType.AUTOFIX, *CLI_AGENTS}:
         table = WorkerSettings(WorkerType(name))
     if table is None:
@@ -165,10 +132,8 @@ def _cli_agent(name: str, table: WorkerSettings, project: Project, model: str | 
     return CliAgentWorker(name, table, place, model)
 
 
-def _agent(project: Project, settings: Settings, task: Task, spent: tuple[Usage, ...]) -> Worker:
-    from journeyman.models.registry import make_model
+def _agent(project: Project, settings: Settings, task: Task, spending: Spending) -> Worker:
     from journeyman.models.transport import preload
-    from journeyman.models.waiting import Patience
     from journeyman.workers.agent.worker import AgentWorker, OnWait
 
     names = phase_models(project, settings, task)
@@ -183,31 +148,15 @@ def _agent(project: Project, settings: Settings, task: Task, spent: tuple[Usage,
     # The HTTP library and the transport take 0.2 s to import: meanwhile git makes the worktree.
     asyncio.get_running_loop().run_in_executor(None, preload)
 
+    make = partial(make_client, models=settings.models, environ=project.surroundings.environ)
+
     def make_models(on_wait: OnWait) -> dict[Phase, ModelClient]:
-        environ = project.surroundings.environ
-        patience = Patience(budget_s=settings.models.patience_s)
-        made = {
-            name: make_model(
-                name, environ, on_wait=on_wait, first_byte_s=settings.models.silence_s, patience=patience
-            )
-            for name in set(names.values())
-            if name
-        }
+        made = {name: make(name, on_wait=on_wait) for name in set(names.values()) if name}
         return {phase: made[name] for phase, name in names.items() if name}
 
     strong = settings.models.strong
-
-    def make_strong(on_wait: OnWait) -> ModelClient:
-        patience = Patience(budget_s=settings.models.patience_s)
-        return make_model(
-            strong or "",
-            project.surroundings.environ,
-            on_wait=on_wait,
-            first_byte_s=settings.models.silence_s,
-            patience=patience,
-        )
-
-    return AgentWorker(make_models, settings.budget, make_strong if strong else None, spent)
+    make_strong = (lambda on_wait: make(strong, on_wait=on_wait)) if strong else None
+    return AgentWorker(make_models, spending, make_strong)
 
 
 def _autofix(_name: str, _table: WorkerSettings, project: Project) -> Worker:

@@ -10,7 +10,7 @@ import typer
 
 from journeyman.cli.edge import answer, answer_json, checked_directory, run_async, say
 from journeyman.cli.look import Json
-from journeyman.cli.run import Repo
+from journeyman.cli.run import Repo, Rerank, given_flags
 from journeyman.domain.errors import JourneymanError
 
 if TYPE_CHECKING:
@@ -41,14 +41,17 @@ def context(
     explain: Annotated[
         str | None, typer.Option("--explain", metavar="FILE", help="Why a file is ranked where it is.")
     ] = None,
+    rerank: Rerank = None,
     json_output: Json = False,
     html: Annotated[bool, typer.Option("--html", help="Answer as an HTML page on stdout.")] = False,
 ) -> int:
     """Show which files and lines a worker would get with a task, and why."""
     text = _task(task, query_file)
-    found = run_async(_ask(checked_directory(repo), text, budget))
+    found = run_async(_ask(checked_directory(repo), text, budget, rerank))
     for note in found.index.notes:
         say(f"note: {note}")
+    if found.reranked is not None and found.reranked.note:
+        say(f"note: the order of files stays as it was: {found.reranked.note}")
     if explain is not None:
         return _explain(found, explain, json_output=json_output)
     if html:
@@ -64,11 +67,12 @@ def context(
     return 0
 
 
-async def _ask(directory: Path, text: str, budget: int | None) -> Answer:
+async def _ask(directory: Path, text: str, budget: int | None, rerank: bool | None) -> Answer:
     from journeyman.bootstrap import pack_context
     from journeyman.config import read_surroundings
 
-    return await pack_context(directory, read_surroundings(), text, budget)
+    flags = given_flags(("context", "rerank", rerank))
+    return await pack_context(directory, read_surroundings(), text, budget, flags=flags)
 
 
 def _task(task: str | None, file: Path | None) -> str:

@@ -44,6 +44,12 @@ MaxTurns = Annotated[
 MaxTokens = Annotated[
     int | None, typer.Option("--max-tokens", min=1, help="Tokens of the built-in agent, sent and received.")
 ]
+Rerank = Annotated[
+    bool | None,
+    typer.Option(
+        "--rerank/--no-rerank", help="Ask the cheapest model once for an order of the files ranked first."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 
@@ -140,6 +146,7 @@ def run(
     test_integrity: Annotated[
         str | None, typer.Option("--test-integrity", help="Weakened tests or checks: review, stop or allow.")
     ] = None,
+    rerank: Rerank = None,
     sandbox: Annotated[str | None, typer.Option("--sandbox", help="auto, required or off.")] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A label for reports. Repeatable.")] = None,
     resume_reference: Annotated[
@@ -163,7 +170,7 @@ def run(
         return run_async(_resume(resume_reference, repo, asked, output_format, quiet))
     if task is None:
         raise JourneymanError("usage", "there is no task", hint='jm run "say what should change"')
-    flags = _flags(
+    flags = given_flags(
         ("scope", "allow", allow or None),
         ("scope", "deny", deny or None),
         ("scope", "lockfiles", "allow" if allow_lockfile else None),
@@ -177,6 +184,7 @@ def run(
         ("autonomy", "stop_conditions", stop_for or None),
         ("autonomy", "scope_violation", scope_violation),
         ("autonomy", "test_integrity", test_integrity),
+        ("context", "rerank", rerank),
         ("", "sandbox", sandbox),
         ("models", "cheap", model),
         ("models", "standard", model),
@@ -377,7 +385,8 @@ def _preload() -> None:
     preload()
 
 
-def _flags(*given: tuple[str, str, object]) -> dict[str, Any]:
+def given_flags(*given: tuple[str, str, object]) -> dict[str, Any]:
+    """Settings by table and key, of those flags that were given."""
     flags: dict[str, Any] = {}
     for table, key, value in given:
         if value is not None:

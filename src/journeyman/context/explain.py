@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 
 from journeyman.context.packer import Answer
@@ -71,6 +71,7 @@ def as_json(answer: Answer) -> dict[str, object]:
         "text": answer.pack.text,
         "left_out": [list(item) for item in left_out(answer)],
         "notes": list(answer.index.notes),
+        "rerank": asdict(answer.reranked) if answer.reranked is not None else None,
     }
 
 

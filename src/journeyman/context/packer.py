@@ -13,7 +13,9 @@ from journeyman.context.index.view import Index
 from journeyman.context.pack.pack import Pack, PackRequest, make_pack
 from journeyman.context.rank.fuse import Ranking, rank
 from journeyman.context.rank.likely import likely_files
-from journeyman.domain.context import ContextPack, ContextWanted
+from journeyman.context.rank.outline import candidates_of
+from journeyman.context.rank.rerank import reordered
+from journeyman.domain.context import Candidate, ContextPack, ContextWanted, ModelOrder, Reranked
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.fast_path import LikelyFile
 
@@ -29,19 +31,29 @@ class Answer:
     ranking: Ranking
     pack: Pack
     query_s: float
+    reranked: Reranked | None = None
+    """What came of asking a model for an order, if one was asked."""
 
 
-async def answer_task(indexer: Indexer, task: str, request: PackRequest) -> Answer:
-    """The pack of a task. Raises JourneymanError."""
+async def answer_task(
+    indexer: Indexer, task: str, request: PackRequest, order: ModelOrder | None = None
+) -> Answer:
+    """The pack of a task, with a model's order where there is one. Raises JourneymanError."""
     index = await indexer.index()
     started = time.perf_counter()
-    ranking, pack = await asyncio.to_thread(_packed, index, task, request)
+    ranking, pack = await asyncio.to_thread(_packed, index, task, request, order)
     return Answer(index, ranking, pack, time.perf_counter() - started)
 
 
-def _packed(index: Index, task: str, request: PackRequest) -> tuple[Ranking, Pack]:
-    ranking = rank(index, task)
+def _packed(index: Index, task: str, request: PackRequest, order: ModelOrder | None) -> tuple[Ranking, Pack]:
+    ranking = reordered(rank(index, task), order)
     return ranking, make_pack(index, ranking, request)
+
+
+async def candidates_for(indexer: Indexer, task: str) -> tuple[Candidate, ...]:
+    """The files ranked first for a task, for a model to order. Raises JourneymanError."""
+    index = await indexer.index()
+    return await asyncio.to_thread(lambda: candidates_of(index, rank(index, task)))
 
 
 class RunContext:
@@ -75,6 +87,16 @@ class RunContext:
         finally:
             indexer.close()
 
+    async def candidates(self, text: str, tree: str) -> tuple[Candidate, ...]:
+        """The files ranked first, with their signatures."""
+        if self._warming is not None:
+            await self._warming
+        indexer = self._worktree(tree)
+        try:
+            return await candidates_for(indexer, text)
+        finally:
+            indexer.close()
+
     async def pack(self, wanted: ContextWanted, tree: str) -> ContextPack:
         """A pack that stops where what is left is little like the task."""
         if self._warming is not None:
@@ -88,7 +110,7 @@ class RunContext:
         )
         indexer = self._worktree(tree)
         try:
-            answer = await answer_task(indexer, wanted.text, request)
+            answer = await answer_task(indexer, wanted.text, request, wanted.order)
         finally:
             indexer.close()
         pack = answer.pack

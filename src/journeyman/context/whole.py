@@ -8,7 +8,7 @@ from collections.abc import Callable
 from journeyman.context.index.tree import Lister, Tree
 from journeyman.context.index.worker import read_regular
 from journeyman.context.pack.tokens import estimate_tokens
-from journeyman.domain.context import ContextPack, ContextWanted
+from journeyman.domain.context import Candidate, ContextPack, ContextWanted
 from journeyman.domain.fast_path import LikelyFile
 
 MAX_CHARACTERS = 400_000
@@ -36,6 +36,11 @@ class WholeFiles:
         return ContextPack(text, estimate_tokens(text) if text else 0, tuple(shown), left_out, 0.0, taken)
 
     async def likely(self, text: str, tree: str) -> tuple[LikelyFile, ...]:
+        """Nothing is ranked here."""
+        del text, tree
+        return ()
+
+    async def candidates(self, text: str, tree: str) -> tuple[Candidate, ...]:
         """Nothing is ranked here."""
         del text, tree
         return ()

@@ -6,6 +6,45 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from journeyman.domain.fast_path import LikelyFile
+from journeyman.domain.worker import Usage
+
+RERANK = "rerank"
+"""The name that the calls for a model's order are booked under."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file as a model is told of it that orders files."""
+
+    path: str
+    signatures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModelOrder:
+    """A model's order of the files it found telling, best first."""
+
+    model: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reranked:
+    """What came of asking a model for an order."""
+
+    model: str = ""
+    paths: tuple[str, ...] = ()
+    """Empty when there is no usable answer: the order then stays as it was."""
+    note: str = ""
+    """Why it stays, in one line."""
+    usage: Usage | None = None
+    asked: bool = False
+    """Whether a request was made."""
+
+    @property
+    def order(self) -> ModelOrder | None:
+        """The order, if there is one."""
+        return ModelOrder(self.model, self.paths) if self.paths else None
 
 
 @dataclass(frozen=True)
@@ -22,6 +61,8 @@ class ContextWanted:
     """For a worker that has seen the rest."""
     brief: bool = False
     """For a planner, who is to know where things are and need not see each line."""
+    order: ModelOrder | None = None
+    """A model's, to be blended with the ranking's own."""
 
 
 @dataclass(frozen=True)
@@ -50,3 +91,16 @@ class ContextMaker(Protocol):
 
     # The files that a text is probably about, best first; none when that cannot be told. Raises as ``pack``.
     async def likely(self, text: str, tree: str) -> tuple[LikelyFile, ...]: ...
+
+    # The first files of the ranking, for a model to order; none where nothing is ranked. Raises as ``pack``.
+    async def candidates(self, text: str, tree: str) -> tuple[Candidate, ...]: ...
+
+
+class Reranker(Protocol):
+    """Asks a cheap model for an order of files."""
+
+    # Characters that it would send.
+    def size(self, text: str, candidates: tuple[Candidate, ...]) -> int: ...
+
+    # One request. Whatever goes wrong with it is told in the result and never raised.
+    async def order(self, text: str, candidates: tuple[Candidate, ...]) -> Reranked: ...

@@ -231,6 +231,21 @@ class ContextPacked:
 
 
 @dataclass(frozen=True)
+class ContextReranked:
+    """A model was asked for an order of files, once for this text in the run."""
+
+    kind: ClassVar[str] = "context.reranked"
+    phase: Phase
+    query: str
+    """A digest of the text that files were ranked for."""
+    model: str
+    paths: tuple[str, ...]
+    """Its order; empty when the answer was of no use."""
+    note: str = ""
+    """Why it was of no use."""
+
+
+@dataclass(frozen=True)
 class TaskSized:
     """The size class that figures compare a run under; decided once, at its end, from plan and diff."""
 
@@ -421,6 +436,7 @@ Payload = (
     | WorkerWaited
     | WorkerRead
     | ContextPacked
+    | ContextReranked
     | TaskSized
     | SnapshotMade
     | ScopeJudged

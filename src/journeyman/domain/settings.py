@@ -258,6 +258,8 @@ class ContextSettings:
     mode: ContextMode = ContextMode.PACK
     budget: int = 8_000
     """Tokens of a pack, at most."""
+    rerank: bool = False
+    """Whether the cheapest model is asked once for an order of the files ranked first."""
 
 
 @dataclass(frozen=True)

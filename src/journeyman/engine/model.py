@@ -13,8 +13,9 @@ from journeyman.domain.worker import Worker
 
 if TYPE_CHECKING:
     from journeyman.domain.checks import Fixer
-    from journeyman.domain.context import ContextMaker
+    from journeyman.domain.context import ContextMaker, Reranker
     from journeyman.domain.process import CommandRunner
+    from journeyman.domain.spending import Spending
     from journeyman.engine.baseline import Baseline
     from journeyman.engine.recorder import Recorder
     from journeyman.engine.trees import Trees
@@ -51,11 +52,15 @@ class Run:
     workers: Mapping[Phase, Worker]
     """Who works PLAN, IMPLEMENT and REVIEW; a phase without a worker is skipped."""
     artifacts: Artifacts
+    spending: Spending
+    """Of our own model calls, shared by all who make some."""
     user_environment: Mapping[str, str]
     """The user's environment, of which a worker sees what its configuration names."""
     guidance: str = ""
     context: ContextMaker | None = None
     """``None`` when no packs are made."""
+    reranker: Reranker | None = None
+    """``None`` when no model is asked for an order of files."""
     find_fixers: Callable[[], tuple[Fixer, ...]] = tuple
     """The project's own fixers, looked for when something failed."""
     make_mender: Callable[[tuple[Fixer, ...]], Worker] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from journeyman.domain.context import ContextWanted
 from journeyman.domain.errors import JourneymanError
@@ -10,6 +10,7 @@ from journeyman.domain.events import ContextPacked, WorkerActivity
 from journeyman.domain.phases import Phase
 from journeyman.domain.worker import Worker
 from journeyman.engine.model import Run
+from journeyman.engine.reranking import model_order
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ async def packed_context(
     maker = run.context
     if maker is None or not worker.wants_context or (wanted.only_failures and not wanted.failures):
         return Packed()
+    wanted = replace(wanted, order=await model_order(run, phase, key, wanted))
 
     async def make() -> Packed:
         await run.trees.ensure_work_tree()

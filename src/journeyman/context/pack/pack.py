@@ -13,6 +13,7 @@ from journeyman.context.pack.tokens import MARGIN, estimate_tokens, raw_tokens
 from journeyman.context.rank.features import Words
 from journeyman.context.rank.fuse import RankedFile, Ranking
 from journeyman.context.rank.neighbours import related_paths
+from journeyman.context.rank.outline import signature_line
 from journeyman.context.rank.query import weighted_terms
 
 DEFAULT_BUDGET = 8_000
@@ -246,7 +247,7 @@ def _signatures(filling: _Filling, ranking: Ranking, request: PackRequest) -> No
     for file in ranking.files[:_SIGNATURE_FILES]:
         lines, held = filling.read(file.number), filling.shown.get(file.number, set())
         for symbol in filling.index.facts(file.number).symbols:
-            line = _signature_line(symbol.first, symbol.last, symbol.name, lines)
+            line = signature_line(symbol.first, symbol.last, symbol.name, lines)
             if symbol.kind == "constant" or line in held or line > len(lines):
                 continue
             cost = filling.cost(file.number, line)
@@ -254,14 +255,6 @@ def _signatures(filling: _Filling, ranking: Ranking, request: PackRequest) -> No
                 return
             share -= cost
             filling.add(file.number, line, line)
-
-
-def _signature_line(first: int, last: int, name: str, lines: list[str]) -> int:
-    """The line that names a definition: decorators and comments come before."""
-    for line in range(first, min(last, len(lines)) + 1):
-        if name in lines[line - 1]:
-            return line
-    return first
 
 
 def _tests(index: Index, ranking: Ranking) -> list[str]:

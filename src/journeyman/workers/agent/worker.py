@@ -26,9 +26,8 @@ from journeyman.domain.model import (
 )
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Implementation, Plan, Review
-from journeyman.domain.settings import BudgetSettings
-from journeyman.domain.worker import Health, ImplementRequest, PlanRequest, ReviewRequest, Usage, WorkerHost
-from journeyman.workers.agent.budget import Spending
+from journeyman.domain.spending import Spending
+from journeyman.domain.worker import Health, ImplementRequest, PlanRequest, ReviewRequest, WorkerHost
 from journeyman.workers.agent.conversation import Conversation
 from journeyman.workers.agent.redact import redacted
 from journeyman.workers.agent.submitted import read_plan, read_review
@@ -64,12 +63,11 @@ class AgentWorker:
     def __init__(
         self,
         make_models: MakeModels,
-        budget: BudgetSettings,
+        spending: Spending,
         make_strong: Callable[[OnWait], ModelClient] | None = None,
-        spent: tuple[Usage, ...] = (),
     ) -> None:
         """``make_models`` is told whom to call when a model makes us wait, and why; ``make_strong`` makes
-        the model that a request for a stronger one gets. ``spent`` is what earlier segments of the run used.
+        the model that a request for a stronger one gets. ``spending`` is shared with who else asks models.
         """
         self._models = make_models(self._waits)
         self._make_strong = make_strong
@@ -78,9 +76,7 @@ class AgentWorker:
         self._served: dict[int, tuple[int, str, str | None]] = {}
         """By milestone, where its conversation is: the attempt, its complaints, the answer told there."""
         self._host: WorkerHost | None = None
-        self._spending = Spending(budget)
-        for usage in spent:
-            self._spending.add(usage)
+        self._spending = spending
         self._conversations: dict[int, Conversation] = {}
 
     @property

@@ -1,4 +1,4 @@
-"""What the agent may spend in a run, counted over all its phases and segments, and in one request."""
+"""What our own model calls may spend in a run, over all its phases and segments, and in one request."""
 
 from __future__ import annotations
 
