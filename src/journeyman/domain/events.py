@@ -243,6 +243,8 @@ class ContextReranked:
     """Its order; empty when the answer was of no use."""
     note: str = ""
     """Why it was of no use."""
+    usage: Usage | None = None
+    """What the call cost; booked by ``worker.spent`` all the same."""
 
 
 @dataclass(frozen=True)

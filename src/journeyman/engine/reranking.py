@@ -18,18 +18,17 @@ async def model_order(run: Run, phase: Phase, key: str, wanted: ContextWanted) -
 
     async def ask() -> Reranked:
         query = sha256(wanted.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        earlier = _asked_before(run, query)
-        if earlier is not None:
-            return earlier
-        told = await _ask(run, wanted.text)
-        events = run.recorder.step(f"{key}.rerank")
+        name = f"{key}.rerank"
+        told = _asked_before(run, name, query) or await _ask(run, wanted.text)
+        events = run.recorder.step(name)
+        # The answer first: a process that dies between the two books the call when it is told of it again.
+        if told.asked:
+            made = ContextReranked(phase, query, told.model, told.paths, told.note, told.usage)
+            events.record(made)
         if told.usage is not None:
             events.record(WorkerSpent(RERANK, phase, told.usage))
-        if told.asked:
-            events.record(ContextReranked(phase, query, told.model, told.paths, told.note))
         if told.note:
-            line = f"the order of files stays as it was: {' '.join(told.note.split())[:200]}"
-            run.recorder.record_once(WorkerActivity(RERANK, line))
+            _tell(run, told.note)
         return told
 
     told = await run.journal.step(f"{key}.rerank", ask, Reranked)
@@ -57,10 +56,19 @@ async def _ask(run: Run, text: str) -> Reranked:
     return await reranker.order(text, candidates)
 
 
-def _asked_before(run: Run, query: str) -> Reranked | None:
-    """What came of it earlier in the run, in whichever segment: no request is made twice."""
+def _tell(run: Run, note: str) -> None:
+    line = f"the order of files stays as it was: {' '.join(note.split())[:200]}"
+    run.recorder.record_once(WorkerActivity(RERANK, line))
+
+
+def _asked_before(run: Run, name: str, query: str) -> Reranked | None:
+    """What came of it earlier in the run, in whichever segment: no request is made twice.
+
+    Only what this very step asked before it was cut off is its own to book.
+    """
     for event in run.recorder.events():
         made = event.payload
         if isinstance(made, ContextReranked) and made.query == query:
-            return Reranked(made.model, made.paths, made.note)
+            own = event.key.startswith(f"{run.recorder.segment}:{name}/")
+            return Reranked(made.model, made.paths, made.note, made.usage if own else None, asked=own)
     return None
