@@ -49,7 +49,7 @@ class ModelsSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     cheap: str | None = None
-    """Plans."""
+    """Plans, and orders files where ``context.rerank`` is set."""
     standard: str | None = None
     """Implements."""
     strong: str | None = None
