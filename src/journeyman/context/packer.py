@@ -31,17 +31,44 @@ class Answer:
     query_s: float
 
 
+@dataclass(frozen=True, repr=False)
+class Ranked:
+    """A ranking, and the index that it was made from, still open."""
+
+    index: Index
+    ranking: Ranking
+    rank_s: float
+
+
 async def answer_task(indexer: Indexer, task: str, request: PackRequest) -> Answer:
     """The pack of a task. Raises JourneymanError."""
+
+    async def answer() -> Answer:
+        return await _packed(await _ranked(indexer, task), request)
+
+    return await indexer.reading(answer)
+
+
+async def _ranked(indexer: Indexer, task: str) -> Ranked:
     index = await indexer.index()
     started = time.perf_counter()
-    ranking, pack = await asyncio.to_thread(_packed, index, task, request)
-    return Answer(index, ranking, pack, time.perf_counter() - started)
+    ranking = await asyncio.to_thread(rank, index, task)
+    return Ranked(index, ranking, time.perf_counter() - started)
 
 
-def _packed(index: Index, task: str, request: PackRequest) -> tuple[Ranking, Pack]:
-    ranking = rank(index, task)
-    return ranking, make_pack(index, ranking, request)
+async def _packed(ranked: Ranked, request: PackRequest) -> Answer:
+    started = time.perf_counter()
+    pack = await asyncio.to_thread(make_pack, ranked.index, ranked.ranking, request)
+    return Answer(ranked.index, ranked.ranking, pack, ranked.rank_s + time.perf_counter() - started)
+
+
+@dataclass(frozen=True, repr=False)
+class _Kept:
+    """What was ranked for the fast path's decision: the first pack is mostly of the same text and tree."""
+
+    asked: tuple[str, str]
+    indexer: Indexer
+    ranked: Ranked
 
 
 class RunContext:
@@ -53,6 +80,7 @@ class RunContext:
         self._worktree = worktree
         self._budget = budget
         self._warming: asyncio.Task[None] | None = None
+        self._kept: _Kept | None = None
 
     def start(self) -> None:
         """Index the user's checkout meanwhile."""
@@ -68,12 +96,22 @@ class RunContext:
         """Sources that rank near the best one, and whether tests cover them."""
         if self._warming is not None:
             await self._warming
+        self._let_go()
         indexer = self._worktree(tree)
+
+        async def look() -> tuple[LikelyFile, ...]:
+            ranked = await _ranked(indexer, text)
+            found = await asyncio.to_thread(likely_files, ranked.index, ranked.ranking)
+            self._kept = _Kept((text, tree), indexer, ranked)
+            return found
+
         try:
-            index = await indexer.index()
-            return await asyncio.to_thread(lambda: likely_files(index, rank(index, text)))
+            return await indexer.reading(look)
         finally:
-            indexer.close()
+            if self._kept is None:
+                indexer.close()
+            elif self._kept.ranked.index.notes:  # nobody may come back to delete it
+                self._let_go()
 
     async def pack(self, wanted: ContextWanted, tree: str) -> ContextPack:
         """A pack that stops where what is left is little like the task."""
@@ -86,11 +124,7 @@ class RunContext:
             wanted=wanted.files,
             only_failures=wanted.only_failures,
         )
-        indexer = self._worktree(tree)
-        try:
-            answer = await answer_task(indexer, wanted.text, request)
-        finally:
-            indexer.close()
+        answer = await self._answer(wanted.text, tree, request)
         pack = answer.pack
         return ContextPack(
             text=pack.text,
@@ -101,3 +135,24 @@ class RunContext:
             pack_s=round(answer.query_s, 4),
             notes=answer.index.notes,
         )
+
+    async def _answer(self, text: str, tree: str, request: PackRequest) -> Answer:
+        kept = self._kept if self._kept and self._kept.asked == (text, tree) else None
+        if kept is None:
+            self._let_go()
+        indexer = kept.indexer if kept else self._worktree(tree)
+
+        async def answer() -> Answer:
+            ranked, self._kept = self._kept.ranked if self._kept else await _ranked(indexer, text), None
+            return await _packed(ranked, request)
+
+        try:
+            return await indexer.reading(answer)
+        finally:
+            self._kept = None
+            indexer.close()
+
+    def _let_go(self) -> None:
+        if self._kept is not None:
+            self._kept.indexer.close()
+            self._kept = None
