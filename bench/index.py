@@ -1,11 +1,11 @@
 """What indexing a repository costs: cold, warm, and what a query takes.
 
-``python bench/index.py REPOSITORY… [--aider PYTHON] [--growth]``
+``python bench/index.py REPOSITORY… [--aider PYTHON] [--growth] [--plot FILE.svg]``
 
 Each repository is copied first. Cold: an empty cache. Changed: ten files edited before the query, in process.
 Command: a whole ``jm context`` on a warm index. Medians of ``--runs``. ``--aider``: the Python of an
-environment with aider, whose map of the same tree is timed cold and again. ``--growth``: made trees
-of growing size.
+environment with aider, whose map of the same tree is timed cold and again. ``--growth``: trees of growing
+size, made of the first repository's Python files; ``--plot`` draws them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import resource
 import shutil
 import statistics
@@ -26,11 +27,14 @@ from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.growth_plot import growth_plot, through_zero
 from journeyman.bootstrap import pack_context
 from journeyman.config import Surroundings
 
 TASK = "The cache returns a wrong value when two keys have the same hash\n\nSee `get_or_create`."
+SIZES = (1_000, 3_000, 10_000, 20_000, 50_000)
 AIDER = """
 import sys, time, json
 from aider.repomap import RepoMap
@@ -108,24 +112,66 @@ def peer(python: Path, root: Path) -> tuple[float, float]:
     return cold, again
 
 
-def grown(folder: Path, runs: int) -> None:
-    """Made trees: what a cold index costs as they grow."""
-    print("\n| files made | cold s |\n|---|---|")
-    for count in (1000, 5000, 20_000, 50_000):
-        root = folder / f"made{count}"
-        for number in range(count):
-            file = root / f"pkg{number % 97}" / f"module_{number}.py"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            body = "\n".join(f"    total_{n} = cache.get(key_{n % 7}, {number})" for n in range(20))
-            file.write_text(
-                f"import pkg{number % 89}\n\n\ndef work_{number}(cache):\n{body}\n    return total_1\n"
-            )
-        identity = ("-c", "user.name=Bench", "-c", "user.email=bench@localhost")
-        for command in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-qm", "made")):
-            subprocess.run(("git", *command), cwd=root, check=True)
-        times = [timed(partial(ask, root, folder / f"grown{root.name}{n}")) for n in range(runs)]
-        print(f"| {count} | {statistics.median(times):.2f} |", flush=True)
+def made_tree(sources: list[str], root: Path, count: int) -> None:
+    """A repository of so many files: real ones, again and again, each copy with a line of its own."""
+    for number in range(count):
+        file = root / f"part{number // 200}" / f"module_{number}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        again = number // len(sources)
+        text = re.sub(r"\b(def|class) (\w+)", rf"\1 \2_{again}", sources[number % len(sources)])
+        file.write_text(f"COPY_{number} = {again}\n{text}")
+    identity = ("-c", "user.name=Bench", "-c", "user.email=bench@localhost", "-c", "gc.auto=0")
+    for command in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-qm", "made")):
+        subprocess.run(("git", *command), cwd=root, check=True)
+
+
+def grown(origin: Path, folder: Path, plot: Path | None) -> None:
+    """What a cold index and a query cost as a tree grows: each size in a process of its own."""
+    listed = subprocess.run(
+        ("git", "ls-files", "*.py"), cwd=origin, capture_output=True, check=True
+    ).stdout.decode()
+    texts = [(origin / name).read_text("utf-8", "replace") for name in listed.splitlines()]
+    sources = [text for text in texts if 200 < len(text) < 20_000]
+    heads = ("files", "cold s", "cold CPU s", "CPU ms a file", "again s", "memory MB")
+    print("\n| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
+    rows = []
+    for count in SIZES:
+        root, cache = folder / f"made{count}", folder / f"grown{count}"
+        made_tree(sources, root, count)
+        done = subprocess.run(
+            (sys.executable, __file__, "--one", root, cache), capture_output=True, text=True, check=True
+        )
+        cold, cpu, again, own, child = json.loads(done.stdout)
+        rows.append((count, cpu, again))
+        cells = f"{count:,} | {cold:.1f} | {cpu:.1f} | {cpu / count * 1000:.2f} | {again:.2f}"
+        print(f"| {cells} | {max(own, child):.0f} |", flush=True)
         shutil.rmtree(root)
+        shutil.rmtree(cache)
+    slope, fit = through_zero([(count, cpu) for count, cpu, _ in rows])
+    print(f"\n{slope * 1000:.2f} CPU ms a file; a straight line through zero explains R² = {fit:.4f}")
+    if plot is not None:
+        plot.write_text(growth_plot(rows, slope, fit), "utf-8")
+
+
+def one(root: Path, cache: Path) -> None:
+    """A cold index and a query after it, and the memory that they took."""
+    cold, cpu = timed(partial(ask, root, cache)), cpu_s()
+    again = statistics.median(timed(partial(ask, root, cache)) for _ in range(3))
+    print(json.dumps([cold, cpu, again, *most_memory()]))
+
+
+def cpu_s() -> float:
+    """CPU seconds of this process and the children that ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def most_memory() -> tuple[float, float]:
+    """MB at most so far: of this process, and of its largest child."""
+    own, child = (
+        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return own, child
 
 
 def main() -> None:
@@ -135,8 +181,13 @@ def main() -> None:
     parser.add_argument("repositories", type=Path, nargs="*")
     parser.add_argument("--aider", type=Path)
     parser.add_argument("--growth", action="store_true")
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--one", type=Path, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.one:
+        one(*options.one)
+        return
     heads = ("files", "cold s", "10 changed s", "command s", "aider cold s", "aider again s")
     print("| repository | " + " | ".join(heads) + " |\n|---|" + "---|" * len(heads))
     with tempfile.TemporaryDirectory(prefix="jm-index-", ignore_cleanup_errors=True) as name:
@@ -155,11 +206,9 @@ def main() -> None:
             ]
             print(f"| {repository.name} | " + " | ".join(cells) + " |", flush=True)
         if options.growth:
-            grown(Path(name), 1)
-    own, children = (
-        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    print(f"\nmost memory: this process {own / 1024:.0f} MB, a child {children / 1024:.0f} MB")
+            grown(options.repositories[0], Path(name), options.plot)
+    own, child = most_memory()
+    print(f"\nmost memory: this process {own:.0f} MB, a child {child:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -16,10 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from journeyman.bootstrap import pack_context
+from journeyman.bootstrap.context import checkout_indexer
 from journeyman.config import Surroundings
+from journeyman.context.index.indexer import Indexer
 from journeyman.context.pack.tokens import estimate_tokens
-from journeyman.context.packer import Answer
+from journeyman.context.packer import Answer, RunContext
+from journeyman.domain.context import ContextPack, ContextWanted
 from journeyman.domain.errors import JourneymanError
+from journeyman.domain.scope import Scope
+from journeyman.sandbox.processes import ProcessRunner
+from journeyman.workspace import open_repository
 from tests.support.project import Project
 
 WORDS = ("date", "parse", "render", "cache", "index", "user", "total", "round", "page", "token")
@@ -144,6 +150,40 @@ def test_an_index_that_is_damaged_or_cannot_be_kept(project: Project, tmp_path: 
     passing = ask(project.root, blocked)
     assert passing.pack == first.pack
     assert "cannot be written" in passing.index.notes[0]
+
+
+def test_an_index_whose_pages_a_power_cut_spoiled(project: Project, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    first = ask(project.root, cache)
+    (database,) = (cache / "index").glob("*.sqlite")
+    whole = database.read_bytes()
+    for begin in (2, 3):  # its last half, its last third
+        kept = len(whole) * (begin - 1) // begin // 4096 * 4096
+        database.write_bytes(whole[:kept] + b"\xff" * (len(whole) - kept))
+        again = ask(project.root, cache)
+        assert again.pack == first.pack
+        assert again.index.notes == ()
+
+
+def test_a_run_ranks_once_for_its_decision_and_its_first_pack(project: Project, tmp_path: Path) -> None:
+    runner, where, made = ProcessRunner(), surroundings(tmp_path / "cache"), list[str]()
+
+    async def answers() -> list[ContextPack]:
+        repository = await open_repository(project.root, runner, where.environ)
+
+        def indexer(tree: str) -> Indexer:
+            made.append(tree)
+            return checkout_indexer(repository, runner, where, Scope())
+
+        context = RunContext(indexer("warming"), indexer, 8000)
+        likely = await context.likely(TASK, "a tree")
+        assert "src/parse_date.py" in [file.path for file in likely]
+        return [await context.pack(ContextWanted(TASK), tree) for tree in ("a tree", "a tree", "another")]
+
+    first, *others = asyncio.run(answers())
+    assert made == ["warming", "a tree", "a tree", "another"]
+    assert all(other.text == first.text for other in others)
+    assert "def parse_date(page)" in first.text
 
 
 def test_strange_files(project: Project, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def checkout_indexer(
     place = Place(repository.root, surroundings.cache_root / "index", index_name(repository.lineage))
     git = checkout_git(repository, runner, surroundings.environ).run
     lister = CheckoutLister(git, repository.root, denied_by(scope))
-    return Indexer(place, git, runner, lister, variables=variables)
+    return Indexer(place, git, runner, lister, head=repository.head, variables=variables)
 
 
 def run_context(

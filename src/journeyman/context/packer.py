@@ -35,25 +35,57 @@ class Answer:
     """What came of asking a model for an order, if one was asked."""
 
 
+@dataclass(frozen=True, repr=False)
+class Ranked:
+    """A ranking, and the index that it was made from, still open."""
+
+    index: Index
+    ranking: Ranking
+    rank_s: float
+
+
 async def answer_task(
     indexer: Indexer, task: str, request: PackRequest, order: ModelOrder | None = None
 ) -> Answer:
     """The pack of a task, with a model's order where there is one. Raises JourneymanError."""
+
+    async def answer() -> Answer:
+        return await _packed(await _ranked(indexer, task), request, order)
+
+    return await indexer.reading(answer)
+
+
+async def _ranked(indexer: Indexer, task: str) -> Ranked:
     index = await indexer.index()
     started = time.perf_counter()
-    ranking, pack = await asyncio.to_thread(_packed, index, task, request, order)
-    return Answer(index, ranking, pack, time.perf_counter() - started)
+    ranking = await asyncio.to_thread(rank, index, task)
+    return Ranked(index, ranking, time.perf_counter() - started)
 
 
-def _packed(index: Index, task: str, request: PackRequest, order: ModelOrder | None) -> tuple[Ranking, Pack]:
-    ranking = reordered(rank(index, task), order)
-    return ranking, make_pack(index, ranking, request)
+async def _packed(ranked: Ranked, request: PackRequest, order: ModelOrder | None) -> Answer:
+    started = time.perf_counter()
+    ranking = reordered(ranked.ranking, order)
+    pack = await asyncio.to_thread(make_pack, ranked.index, ranking, request)
+    return Answer(ranked.index, ranking, pack, ranked.rank_s + time.perf_counter() - started)
+
+
+@dataclass(frozen=True, repr=False)
+class _Kept:
+    """What was ranked for the fast path's decision: the first pack is mostly of the same text and tree."""
+
+    asked: tuple[str, str]
+    indexer: Indexer
+    ranked: Ranked
 
 
 async def candidates_for(indexer: Indexer, task: str) -> tuple[Candidate, ...]:
     """The files ranked first for a task, for a model to order. Raises JourneymanError."""
-    index = await indexer.index()
-    return await asyncio.to_thread(lambda: candidates_of(index, rank(index, task)))
+
+    async def look() -> tuple[Candidate, ...]:
+        ranked = await _ranked(indexer, task)
+        return await asyncio.to_thread(candidates_of, ranked.index, ranked.ranking)
+
+    return await indexer.reading(look)
 
 
 class RunContext:
@@ -65,6 +97,7 @@ class RunContext:
         self._worktree = worktree
         self._budget = budget
         self._warming: asyncio.Task[None] | None = None
+        self._kept: _Kept | None = None
 
     def start(self) -> None:
         """Index the user's checkout meanwhile."""
@@ -80,12 +113,22 @@ class RunContext:
         """Sources that rank near the best one, and whether tests cover them."""
         if self._warming is not None:
             await self._warming
+        self._let_go()
         indexer = self._worktree(tree)
+
+        async def look() -> tuple[LikelyFile, ...]:
+            ranked = await _ranked(indexer, text)
+            found = await asyncio.to_thread(likely_files, ranked.index, ranked.ranking)
+            self._kept = _Kept((text, tree), indexer, ranked)
+            return found
+
         try:
-            index = await indexer.index()
-            return await asyncio.to_thread(lambda: likely_files(index, rank(index, text)))
+            return await indexer.reading(look)
         finally:
-            indexer.close()
+            if self._kept is None:
+                indexer.close()
+            elif self._kept.ranked.index.notes:  # nobody may come back to delete it
+                self._let_go()
 
     async def candidates(self, text: str, tree: str) -> tuple[Candidate, ...]:
         """The files ranked first, with their signatures."""
@@ -108,11 +151,7 @@ class RunContext:
             wanted=wanted.files,
             only_failures=wanted.only_failures,
         )
-        indexer = self._worktree(tree)
-        try:
-            answer = await answer_task(indexer, wanted.text, request, wanted.order)
-        finally:
-            indexer.close()
+        answer = await self._answer(wanted.text, tree, request, wanted.order)
         pack = answer.pack
         return ContextPack(
             text=pack.text,
@@ -123,3 +162,24 @@ class RunContext:
             pack_s=round(answer.query_s, 4),
             notes=answer.index.notes,
         )
+
+    async def _answer(self, text: str, tree: str, request: PackRequest, order: ModelOrder | None) -> Answer:
+        kept = self._kept if self._kept and self._kept.asked == (text, tree) else None
+        if kept is None:
+            self._let_go()
+        indexer = kept.indexer if kept else self._worktree(tree)
+
+        async def answer() -> Answer:
+            ranked, self._kept = self._kept.ranked if self._kept else await _ranked(indexer, text), None
+            return await _packed(ranked, request, order)
+
+        try:
+            return await indexer.reading(answer)
+        finally:
+            self._kept = None
+            indexer.close()
+
+    def _let_go(self) -> None:
+        if self._kept is not None:
+            self._kept.indexer.close()
+            self._kept = None

@@ -12,10 +12,11 @@ import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from journeyman.context.index.segment import Segment
 
-VERSION = 2
+VERSION = 3
 """Of the tables and of the parser: another version's file is left alone, and a new one is made."""
 _BUSY_S = 60.0
 _MOST_VARIABLES = 500
@@ -23,7 +24,9 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS segment (id INTEGER PRIMARY KEY AUTOINCREMENT, files INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS content (
     key TEXT PRIMARY KEY, segment INTEGER NOT NULL, place INTEGER NOT NULL, skipped TEXT NOT NULL,
-    lines INTEGER NOT NULL, lengths BLOB NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID;
+    lines INTEGER NOT NULL, lengths BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fact (
+    key TEXT PRIMARY KEY, facts TEXT NOT NULL, imports TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS posting (
     segment INTEGER NOT NULL, term TEXT NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY (segment, term)) WITHOUT ROWID;
@@ -66,39 +69,43 @@ class Database:
             cursor = connection.execute("INSERT INTO segment (files) VALUES (?)", (len(segment.files),))
             number = cursor.lastrowid
             connection.executemany(
-                "INSERT OR IGNORE INTO content VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (key, number, place, skipped, lines, lengths, facts)
-                    for key, place, skipped, lines, lengths, facts in segment.files
-                ],
+                "INSERT OR IGNORE INTO content VALUES (?, ?, ?, ?, ?, ?)",
+                [(row.key, number, row.place, row.skipped, row.lines, row.lengths) for row in segment.files],
+            )
+            connection.executemany(
+                "INSERT OR IGNORE INTO fact VALUES (?, ?, ?)",
+                [(row.key, row.facts, row.imports) for row in segment.files],
             )
             connection.executemany(
                 "INSERT INTO posting VALUES (?, ?, ?)",
                 [(number, term, data) for term, data in segment.rows()],
             )
 
-    def contents(self) -> Iterator[ContentRow]:
-        """Key, segment, place, why skipped, lines and chunk lengths of everything that is known."""
-        return self._connection.execute("SELECT key, segment, place, skipped, lines, lengths FROM content")
+    def contents(self, keys: Iterable[str] | None = None) -> list[ContentRow]:
+        """Key, segment, place, why skipped, lines and chunk lengths: of some contents, or of all."""
+        what = "SELECT key, segment, place, skipped, lines, lengths FROM content"
+        if keys is None:
+            return self._connection.execute(what).fetchall()
+        return [row for part in _parts(list(keys)) for row in self._select(what, "key", part)]
 
-    def segments(self) -> list[int]:
-        """All segments, oldest first."""
-        return [row[0] for row in self._connection.execute("SELECT id FROM segment ORDER BY id")]
-
-    def postings(self, term: str, segments: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-        """Segment and postings of a term."""
-        execute = self._connection.execute
+    def postings(self, term: str, segments: str) -> list[tuple[int, bytes]]:
+        """Segment and postings of a term; ``segments`` is a JSON list of numbers."""
         term = term.encode("utf-8", "replace").decode("utf-8")  # a name of the file system's may not be text
-        for segment in segments:
-            row = execute(
-                "SELECT data FROM posting WHERE segment = ? AND term = ?", (segment, term)
-            ).fetchone()
-            if row is not None:
-                yield segment, row[0]
+        what = (
+            "SELECT segment, data FROM posting WHERE segment IN (SELECT value FROM json_each(?)) AND term = ?"
+        )
+        return self._connection.execute(what, (segments, term)).fetchall()
 
     def facts(self, key: str) -> str | None:
-        """The facts of one content."""
-        row = self._connection.execute("SELECT facts FROM content WHERE key = ?", (key,)).fetchone()
+        """What one content defines, and its chunks."""
+        return self._text("SELECT facts FROM fact WHERE key = ?", key)
+
+    def imports(self, key: str) -> str | None:
+        """What one content imports."""
+        return self._text("SELECT imports FROM fact WHERE key = ?", key)
+
+    def _text(self, what: str, key: str) -> str | None:
+        row = self._connection.execute(what, (key,)).fetchone()
         return None if row is None else str(row[0])
 
     def head(self, sha: str) -> bytes | None:
@@ -125,11 +132,11 @@ class Database:
         with self._writing() as connection:
             connection.execute("INSERT OR REPLACE INTO head VALUES (?, ?)", (sha, numbers))
 
-    def past(self) -> Iterator[tuple[int, int, str, str]]:
+    def past(self) -> list[tuple[int, int, str, str]]:
         """Number, time, paths and terms of all known commits."""
-        return self._connection.execute("SELECT number, time, paths, terms FROM past")
+        return self._connection.execute("SELECT number, time, paths, terms FROM past").fetchall()
 
-    def _select(self, what: str, column: str, values: list[str]) -> list[tuple[str, int]]:
+    def _select(self, what: str, column: str, values: list[str]) -> list[Any]:
         marks = ",".join("?" * len(values))
         return self._connection.execute(f"{what} WHERE {column} IN ({marks})", values).fetchall()
 
@@ -186,7 +193,8 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
+    # Nothing waits for the disk: a killed process loses nothing by it; what a power cut spoils is made again.
+    connection.execute("PRAGMA synchronous=OFF")
     connection.execute("PRAGMA cache_size=-32000")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == VERSION:
@@ -213,6 +221,17 @@ def _remove(path: Path) -> None:
 def _parts(values: list[str]) -> Iterator[list[str]]:
     for at in range(0, len(values), _MOST_VARIABLES):
         yield values[at : at + _MOST_VARIABLES]
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file holds no sound database; the subclasses say other things."""
+    return type(error) is sqlite3.DatabaseError
+
+
+def discard_damaged(database: Database) -> None:
+    """Close an index and delete it: what it held can be found again."""
+    database.close()
+    _remove(database.path)
 
 
 def is_full(error: sqlite3.Error) -> bool:

@@ -8,24 +8,37 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import journeyman
-from journeyman.context.index.database import Database, discard_passing, is_full, open_database
-from journeyman.context.index.history import read_history
+from journeyman.context.index.database import (
+    ContentRow,
+    Database,
+    discard_damaged,
+    discard_passing,
+    is_damage,
+    is_full,
+    open_database,
+)
+from journeyman.context.index.history import PastCommit, read_history
 from journeyman.context.index.tree import CheckoutLister, GitCall, Lister, Tree, TreeLister
 from journeyman.context.index.view import Index, view
 from journeyman.context.index.worker import index_files
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.process import Command, CommandRunner
 
+Read = TypeVar("Read")
+
 __all__ = ["CheckoutLister", "Indexer", "Place", "TreeLister", "index_name"]
 
 _FEW_FILES = 60
 """So many are parsed here: starting a process takes as long."""
 _FILES_PER_PROCESS = 60
+_GIT_STARTS_S = 0.001
+"""What the database tells is read after so long, while git works in processes of its own."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +59,11 @@ def index_name(identity: str) -> str:
 
 def _index_here(path: Path, root: Path, files: list[tuple[str, str]]) -> None:
     """Parse files in a thread, over a connection of its own: history is read over the other meanwhile."""
-    if files:
-        database = Database(path)
-        try:
-            index_files(database, root, files)
-        finally:
-            database.close()
+    database = Database(path)
+    try:
+        index_files(database, root, files)
+    finally:
+        database.close()
 
 
 class Indexer:
@@ -82,28 +94,36 @@ class Indexer:
 
     async def index(self) -> Index:
         """The index of the checkout as it is now. Raises JourneymanError for git's and the disk's trouble."""
-        started = time.perf_counter()
+        return await self.reading(self._index)
+
+    async def reading(self, read: Callable[[], Awaitable[Read]]) -> Read:
+        """What ``read`` makes of the index; once more, from its beginning, when the index is found damaged.
+
+        Raises JourneymanError for the disk's trouble.
+        """
         try:
-            return await self._index(started)
+            try:
+                return await read()
+            except sqlite3.DatabaseError as error:
+                if self._database is None or not is_damage(error):
+                    raise
+                discard_damaged(self._database)
+                self._database = None
+                return await read()
         except sqlite3.Error as error:
             code = "disk-full" if is_full(error) else "context-failed"
             raise JourneymanError(
                 code, f"the index of the repository failed: {error}", hint=f"rm -r {self._place.cache}"
             ) from error
 
-    async def _index(self, started: float) -> Index:
+    async def _index(self) -> Index:
+        started = time.perf_counter()
         if self._database is None:
             self._database = open_database(self._place.cache, self._place.name)
         database = self._database
-        tree, head = await asyncio.gather(self._lister(), self._head())
-        wanted = {key: path for path, key in reversed(tree.keys.items())}
-        known = database.known(wanted)
-        changed = [(key, wanted[key]) for key in wanted if key not in known]
-        history, _ = await asyncio.gather(
-            read_history(self._git, database, head), self._parse(database, tree, changed)
-        )
+        history, (tree, contents) = await asyncio.gather(self._history(database), self._contents(database))
         notes = (database.note,) if database.note else ()
-        made = view(tree, database, history, notes)
+        made = view(tree, database, history, notes, contents)
         made.index_s = time.perf_counter() - started
         return made
 
@@ -113,10 +133,27 @@ class Indexer:
             discard_passing(self._database)
             self._database = None
 
-    async def _head(self) -> str:
-        if self._known_head is not None:
-            return self._known_head
-        return (await self._git("rev-parse", "HEAD")).decode("ascii").strip()
+    async def _history(self, database: Database) -> tuple[PastCommit, ...]:
+        await asyncio.sleep(_GIT_STARTS_S)
+        head = self._known_head
+        if head is None:
+            head = (await self._git("rev-parse", "HEAD")).decode("ascii").strip()
+        return await read_history(self._git, database, head)
+
+    async def _contents(self, database: Database) -> tuple[Tree, list[ContentRow]]:
+        """The files and what is known of them; what was known before is read while git lists them."""
+        tree, contents = await asyncio.gather(self._lister(), self._known(database))
+        wanted = {key: path for path, key in reversed(tree.keys.items())}
+        known = {row[0] for row in contents}
+        changed = [(key, wanted[key]) for key in wanted if key not in known]
+        if changed:
+            await self._parse(database, tree, changed)
+            contents += database.contents(key for key, _ in changed)
+        return tree, contents
+
+    async def _known(self, database: Database) -> list[ContentRow]:
+        await asyncio.sleep(_GIT_STARTS_S)
+        return database.contents()
 
     async def _parse(self, database: Database, tree: Tree, changed: list[tuple[str, str]]) -> None:
         if len(changed) <= _FEW_FILES:

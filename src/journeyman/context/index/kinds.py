@@ -77,6 +77,7 @@ _SECRET = re.compile(
 )
 
 
+@lru_cache(maxsize=100_000)
 def is_secret(path: str) -> bool:
     """Whether a file's name says that it holds keys or passwords: it is never read."""
     return _SECRET.search(path) is not None
@@ -114,6 +115,6 @@ def _kind_by_name(path: PurePosixPath) -> FileKind:
 
 def bare_stem(path: str) -> str:
     """A file's name without its ending and without what marks a test."""
-    stem = PurePosixPath(path).name
+    stem = path.rsplit("/", 1)[-1]
     stem = stem.rsplit(".", 1)[0] if "." in stem[1:] else stem
     return _TEST_PART.sub("", stem).lower()

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 from journeyman.context.index.languages import Language, language_of
-from journeyman.context.index.words import WORD, stem, terms_of
+from journeyman.context.index.words import WORD, stem, terms_of, words_in
 
 MAX_BYTES = 1_000_000
 MAX_PLAIN_BYTES = 200_000
@@ -211,10 +212,7 @@ def _windows(loose: list[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], ..
 
 def _chunk(ranges: tuple[tuple[int, int], ...], name: str, lines: list[str]) -> Chunk:
     text = "\n".join("\n".join(lines[first - 1 : last]) for first, last in ranges)
-    terms: dict[str, int] = {}
-    for word, times in Counter(WORD.findall(text)).items():
-        for term in terms_of(word):
-            terms[term] = terms.get(term, 0) + times
+    terms: dict[str, int] = Counter(chain.from_iterable(map(terms_of, words_in(text))))
     length = sum(terms.values())
     for word in WORD.findall(name):
         for term in terms_of(word):

@@ -18,12 +18,27 @@ IMPORTS = "@"
 _LAST_PART = re.compile(r"[\w-]+(?=\W*$)")
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One content of a segment."""
+
+    key: str
+    place: int
+    """Its number in the segment."""
+    skipped: str
+    """Why it was not read, when it was not."""
+    lines: int
+    lengths: bytes
+    """Terms in each chunk."""
+    facts: str
+    imports: str
+
+
 @dataclass
 class Segment:
     """A batch under construction. A posting is a pair of numbers: the file's place, and chunk and count."""
 
-    files: list[tuple[str, int, str, int, bytes, str]] = field(default_factory=list)
-    """Key, place in the segment, why it was skipped, lines, lengths of chunks, facts."""
+    files: list[Row] = field(default_factory=list)
     postings: dict[str, array[int]] = field(default_factory=dict)
 
     def add(self, key: str, parsed: ParsedFile) -> None:
@@ -39,8 +54,9 @@ class Segment:
                 posting.append(shifted | (min(_MOST, count)))
         for term in _marks(parsed):
             postings.setdefault(term, array("I")).extend((place, 1))
-        lengths = array("I", [chunk.length for chunk in parsed.chunks])
-        self.files.append((key, place, parsed.skipped, parsed.lines, lengths.tobytes(), _facts(parsed)))
+        lengths = array("I", [chunk.length for chunk in parsed.chunks]).tobytes()
+        imports = _compact(parsed.imports)
+        self.files.append(Row(key, place, parsed.skipped, parsed.lines, lengths, _facts(parsed), imports))
 
     def rows(self) -> list[tuple[str, bytes]]:
         """Postings in order of their terms."""
@@ -49,12 +65,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a file defines and imports, and where its chunks are."""
+    """What a file defines, and where its chunks are."""
 
     symbols: tuple[Symbol, ...]
     chunks: tuple[tuple[tuple[tuple[int, int], ...], str], ...]
     """Ranges and qualified name of each chunk."""
-    imports: tuple[str, ...]
 
 
 def _marks(parsed: ParsedFile) -> set[str]:
@@ -71,22 +86,25 @@ def _marks(parsed: ParsedFile) -> set[str]:
 def _facts(parsed: ParsedFile) -> str:
     symbols = [[s.name, s.kind, s.first, s.last, s.parent, int(s.exported)] for s in parsed.symbols]
     chunks = [[[n for pair in chunk.ranges for n in pair], chunk.name] for chunk in parsed.chunks]
-    return json.dumps([symbols, chunks, parsed.imports], separators=(",", ":"), ensure_ascii=False)
+    return _compact([symbols, chunks])
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def read_imports(text: str) -> tuple[str, ...]:
-    """Only the imports of facts: for files of which nothing else is asked."""
-    return tuple(json.loads(text)[2])
+    """What a file imports, as written, from its row."""
+    return tuple(json.loads(text))
 
 
 def read_facts(text: str) -> Facts:
     """Facts from their row."""
-    symbols, chunks, imports = json.loads(text)
+    symbols, chunks = json.loads(text)
     return Facts(
         tuple(
             Symbol(name, kind, first, last, parent, bool(exported))
             for name, kind, first, last, parent, exported in symbols
         ),
         tuple((tuple(zip(flat[::2], flat[1::2], strict=True)), name) for flat, name in chunks),
-        tuple(imports),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from journeyman.context.index.database import Database
+from journeyman.context.index.database import ContentRow, Database
 from journeyman.context.index.history import PastCommit
 from journeyman.context.index.imports import Resolver
 from journeyman.context.index.kinds import FileKind, bare_stem, file_kind
@@ -16,7 +18,7 @@ from journeyman.context.index.tree import Tree
 from journeyman.context.index.worker import read_regular
 
 _MASK = (1 << CHUNK_SHIFT) - 1
-_NOTHING = Facts((), (), ())
+_NOTHING = Facts((), ())
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class IndexedFile:
     lengths: array[int]
     """Terms in each of its chunks."""
     skipped: str
+
+    @cached_property
+    def length(self) -> int:
+        """Terms in all of it."""
+        return sum(self.lengths)
 
 
 Posting = dict[int, list[tuple[int, int]]]
@@ -48,12 +55,18 @@ class Index:
     index_s: float = 0.0
     path_terms: dict[int, tuple[str, ...]] = field(default_factory=dict)
     """Filled where it is needed."""
+    importers: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """Filled where it is needed."""
     _database: Database | None = None
     _places: dict[int, dict[int, int]] = field(default_factory=dict)
     """By segment: from places to file numbers."""
     _copies: dict[int, list[int]] = field(default_factory=dict)
     _facts: dict[str, Facts] = field(default_factory=dict)
     _imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def _segments(self) -> str:
+        return json.dumps(list(self._places))
 
     @cached_property
     def numbers(self) -> dict[str, int]:
@@ -107,7 +120,7 @@ class Index:
         found: Posting = {}
         if self._database is None:
             return found
-        for segment, data in self._database.postings(term, self._places):
+        for segment, data in self._database.postings(term, self._segments):
             places = self._places[segment]
             numbers = array("I")
             numbers.frombytes(data)
@@ -139,7 +152,7 @@ class Index:
         """What a file's imports name, as written."""
         key = self.files[number].key
         if key not in self._imports:
-            text = self._database.facts(key) if self._database else None
+            text = self._database.imports(key) if self._database else None
             self._imports[key] = read_imports(text) if text else ()
         return self._imports[key]
 
@@ -158,8 +171,14 @@ class Index:
         return lines[:-1] if lines[-1] == "" else lines
 
 
-def view(tree: Tree, database: Database, history: tuple[PastCommit, ...], notes: tuple[str, ...]) -> Index:
-    """The index over a tree whose contents the database has."""
+def view(
+    tree: Tree,
+    database: Database,
+    history: tuple[PastCommit, ...],
+    notes: tuple[str, ...],
+    contents: Iterable[ContentRow] | None = None,
+) -> Index:
+    """The index over a tree whose contents the database has; ``contents`` are their rows, once read."""
     by_key: dict[str, list[int]] = {}
     paths = list(tree.keys)
     for number, path in enumerate(paths):
@@ -167,7 +186,7 @@ def view(tree: Tree, database: Database, history: tuple[PastCommit, ...], notes:
     found: list[IndexedFile | None] = [None] * len(paths)
     places: dict[int, dict[int, int]] = {}
     copies: dict[int, list[int]] = {}
-    for key, segment, place, skipped, lines, packed in database.contents():
+    for key, segment, place, skipped, lines, packed in database.contents() if contents is None else contents:
         numbers = by_key.get(key)
         if numbers is None:
             continue

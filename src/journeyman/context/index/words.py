@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 WORD = re.compile(r"[^\W\d]\w*|\d{3,}")
+_ASCII_WORD = re.compile(r"[A-Za-z_]\w*|\d{3,}", re.ASCII)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _SUFFIXES = ("ing", "ed", "es", "s")
 _SHORTEST_STEM = 4
@@ -29,6 +30,12 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Words of English and of every program: they tell no file from another."""
 
 
+def words_in(text: str) -> list[str]:
+    """The words of a text, in order; where it is plain ASCII, found by a pattern that is quicker."""
+    return (_ASCII_WORD if text.isascii() else WORD).findall(text)
+
+
+@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """A lower-case word without its commonest endings, when enough of it stays."""
     for suffix in _SUFFIXES:

@@ -78,9 +78,12 @@ def _cut(
             blocks.append(Block(path, first, last, value, name))
             continue
         windows = []
+        spoken = [_spoken(line, terms) for line in lines[first - 1 : last]]
         for start in range(first, last + 1, _STEP):
             end = min(last, start + _WINDOW - 1)
-            windows.append((_spoken(lines[start - 1 : end], terms), start, end))
+            held = set[str]().union(*spoken[start - first : end - first + 1])
+            # The same sum in whatever order.
+            windows.append((math.fsum(terms[term] for term in held), start, end))
             if end == last:
                 break
         top = max(score for score, _, _ in windows) or 1.0
@@ -93,10 +96,9 @@ def _cut(
     return blocks
 
 
-def _spoken(lines: list[str], terms: dict[str, float]) -> float:
-    """How much of the task's words some lines hold."""
-    held = {term for word in set(WORD.findall("\n".join(lines))) for term in terms_of(word)}
-    return math.fsum(terms[term] for term in held if term in terms)  # the same in whatever order
+def _spoken(line: str, terms: dict[str, float]) -> set[str]:
+    """The task's words that a line holds."""
+    return {term for word in WORD.findall(line) for term in terms_of(word) if term in terms}
 
 
 def widened(first: int, last: int, count: int) -> tuple[int, int]:

@@ -333,8 +333,11 @@ def _rendered(
 
 def _with_tail(text: str, tail: tuple[str, ...], budget: int) -> str:
     """Name the next files, as many as there is room for."""
+    if not tail:
+        return text
+    cost = raw_tokens(text)
     for count in (_NEXT, 6, 3):
-        longer = f"{text}\n\nRanked next, not shown: {', '.join(tail[:count])}"
-        if tail and estimate_tokens(longer) <= budget:
-            return longer
+        more = f"\n\nRanked next, not shown: {', '.join(tail[:count])}"
+        if int((cost + raw_tokens(more)) * MARGIN) + 1 <= budget:
+            return text + more
     return text

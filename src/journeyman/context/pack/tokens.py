@@ -8,6 +8,7 @@ within its budget there. An encoding that is not published may count more.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 MARGIN = 1.08
 _PIECE = re.compile(r"[^\W\d_]+|\d+|_+|\n[ \t]*|[^\w\s]+|[ \t]{2,}|[^\x00-\x7f]")
@@ -23,18 +24,20 @@ def estimate_tokens(text: str) -> int:
 def raw_tokens(text: str) -> float:
     """The estimate without its margin; of parts it is nearly the sum."""
     total = 0.4 * len(_CAMEL.findall(text))
-    for piece in _PIECE.findall(text):
-        first = piece[0]
-        if not piece.isascii():
-            total += 1.15 * len(piece)
-        elif first.isalpha():
-            total += 0.94 + 0.87 * ((len(piece) - 1) // _LONG_WORD)
-        elif first.isdigit():
-            total += 1.29 * ((len(piece) + 2) // 3)
-        elif first == "_":
-            total += 0.11
-        elif first.isspace():
-            total += 0.66
-        else:
-            total += 0.56 + 0.19 * len(piece)
+    for cost in map(_cost, _PIECE.findall(text)):
+        total += cost
     return total
+
+
+@lru_cache(maxsize=50_000)
+def _cost(piece: str) -> float:
+    first = piece[0]
+    if not piece.isascii():
+        return 1.15 * len(piece)
+    if first.isalpha():
+        return 0.94 + 0.87 * ((len(piece) - 1) // _LONG_WORD)
+    if first.isdigit():
+        return 1.29 * ((len(piece) + 2) // 3)
+    if first == "_":
+        return 0.11
+    return 0.66 if first.isspace() else 0.56 + 0.19 * len(piece)

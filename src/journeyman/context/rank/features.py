@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain
 from pathlib import PurePosixPath
 
 from journeyman.context.index.parse import phrases_of
@@ -130,7 +133,7 @@ def _title_signal(index: Index, query: Query, words: Words) -> Scores:
         for number in posting.keys() | in_paths.get(term, set()):
             times = float(sum(each for _, each in posting.get(number, ())))
             times += _PATH_WEIGHT * (number in in_paths.get(term, ())) + _NAME_WEIGHT * (number in named)
-            length = sum(index.files[number].lengths)
+            length = index.files[number].length
             norm = _K1 * (1 - _B + _B * length / _FILE_LENGTH)
             scores[number] = scores.get(number, 0.0) + count * idf * times / (times + norm)
     return scores
@@ -157,12 +160,17 @@ def _path_signal(index: Index, query: Query) -> Scores:
     """Terms of the text in a path; the file's own name counts twice, the title's terms three times."""
     weights = weighted_terms(query)
     found = _paths_by_term(index, weights)
+
+    @cache
+    def own_terms(number: int) -> tuple[str, ...]:
+        return path_terms(PurePosixPath(index.files[number].path).stem)
+
     scores: Scores = {}
     for term in weights:  # in the text's order: sums are then the same each time
         numbers = found.get(term, set())
         idf = math.log(1 + len(index.files) / max(1, len(numbers)))
         for number in numbers:
-            own = term in path_terms(PurePosixPath(index.files[number].path).stem)
+            own = term in own_terms(number)
             scores[number] = scores.get(number, 0.0) + min(weights[term], 4.0) * idf * (2.0 if own else 1.0)
     compact = {name.replace("_", "").lower(): _COMPACT for name in query.names}
     compact |= {name.replace("_", "").lower(): 2 * _COMPACT for name in WORD.findall(query.title)}
@@ -274,14 +282,14 @@ def _phrase_signal(query: Query, words: Words) -> Scores:
 
 def _history_signals(index: Index, query: Query, evidence: Evidence) -> None:
     """Past commits with like messages vote for the files that they changed; recent ones count."""
-    known: dict[str, int] = {}
-    for commit in index.history:
-        for term in commit.terms:
-            known[term] = known.get(term, 0) + 1
-    voted, times = _votes(index, query.title_terms, known)
+    everything = weighted_terms(query)
+    wanted = everything.keys() | query.title_terms
+    held = [sorted(wanted.intersection(commit.terms)) for commit in index.history]
+    known = Counter(chain.from_iterable(held))
+    voted, times = _votes(index, query.title_terms, known, held)
     evidence.signals["voted"] = voted
     evidence.commits = times
-    evidence.signals["voted_body"], _ = _votes(index, weighted_terms(query), known)
+    evidence.signals["voted_body"], _ = _votes(index, everything, known, held)
     recent: Scores = {}
     for place, commit in enumerate(index.history):
         weight = _FADING**place
@@ -292,8 +300,13 @@ def _history_signals(index: Index, query: Query, evidence: Evidence) -> None:
     evidence.signals["recent"] = {number: math.log1p(value) for number, value in recent.items()}
 
 
-def _votes(index: Index, terms: dict[str, float], known: dict[str, int]) -> tuple[Scores, dict[int, int]]:
-    """What the commits most like some terms say of files, and how many of them changed each."""
+def _votes(
+    index: Index, terms: dict[str, float], known: dict[str, int], held: list[list[str]]
+) -> tuple[Scores, dict[int, int]]:
+    """What the commits most like some terms say of files, and how many of them changed each.
+
+    ``known`` counts the commits with a term; ``held`` are the terms of interest in each commit.
+    """
     count = len(index.history)
     weights = {
         term: value * math.log(1 + (count - known[term] + 0.5) / (known[term] + 0.5))
@@ -302,7 +315,7 @@ def _votes(index: Index, terms: dict[str, float], known: dict[str, int]) -> tupl
     }
     votes = []
     for place, commit in enumerate(index.history):
-        hits = sum(weights[term] for term in commit.terms if term in weights)
+        hits = sum(weights[term] for term in held[place] if term in weights)
         if hits:
             votes.append((hits / (1 + 0.02 * len(commit.terms)), place))
     scores: Scores = {}

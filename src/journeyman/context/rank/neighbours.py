@@ -34,7 +34,7 @@ def neighbour_signals(index: Index, scores: Scores, evidence: Evidence) -> dict[
         targets = [index.numbers[target] for target in index.imports(seed)]
         for target in targets:
             add("imported", target, weight / math.sqrt(len(targets)), f"imported by {path}")
-        importers = list(_importers(index, seed))
+        importers = _importers(index, seed)
         for importer in importers:
             name = "tests" if _is_test_of(index, importer, seed) else "importing"
             add(name, importer, weight / math.sqrt(len(importers)), f"imports {path}")
@@ -47,8 +47,15 @@ def neighbour_signals(index: Index, scores: Scores, evidence: Evidence) -> dict[
     return signals
 
 
-def _importers(index: Index, number: int) -> Iterator[int]:
+def _importers(index: Index, number: int) -> tuple[int, ...]:
     """Files that import a file."""
+    known = index.importers
+    if number not in known:
+        known[number] = tuple(_found_importers(index, number))
+    return known[number]
+
+
+def _found_importers(index: Index, number: int) -> Iterator[int]:
     path = index.files[number].path
     pure = PurePosixPath(path)
     stem = pure.name.split(".")[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from journeyman.context.index.words import EXACT, WORD, compounds, stem, terms_in, terms_of
 
@@ -160,8 +160,17 @@ def weighted_terms(query: Query) -> dict[str, float]:
     return weights
 
 
+@lru_cache(maxsize=100_000)
 def path_terms(path: str) -> tuple[str, ...]:
     """The terms of a path, each once."""
-    return tuple(
-        dict.fromkeys(term for word in WORD.findall(path) for term in (*terms_of(word), stem(word.lower())))
-    )
+    folder, _, name = path.rpartition("/")
+    return tuple(dict.fromkeys((*_folder_terms(folder), *_name_terms(name))))
+
+
+def _name_terms(name: str) -> list[str]:
+    return [term for word in WORD.findall(name) for term in (*terms_of(word), stem(word.lower()))]
+
+
+@lru_cache(maxsize=20_000)
+def _folder_terms(folder: str) -> tuple[str, ...]:
+    return path_terms(folder) if folder else ()
