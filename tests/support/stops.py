@@ -44,6 +44,8 @@ class Stage:
     known: dict[str, str] = field(default_factory=dict)
     code: str | None = None
     exit_code: int | None = None
+    before_pasting: Callable[[], object] = lambda: None
+    """Mends what stood in the way, as a person does before trying again."""
     transcript: list[str] = field(default_factory=list)
 
     def start_over(self, files: dict[str, str]) -> Project:
@@ -90,8 +92,6 @@ class Stage:
         assert "Traceback" not in answer.err, answer.err
         stop = answer.json
         self.code, self.exit_code = stop["stop_reason"], answer.code
-        if "run {run} was cut off here" in self._plain(answer.err):
-            stop["next_actions"] = [*stop["next_actions"]]
         self._told(answer.err)
         self._paste_all(stop["next_actions"], place, env)
 
@@ -120,6 +120,7 @@ class Stage:
 
     def _paste_all(self, commands: list[str], place: Path | None = None, env: dict[str, str] | None = None) -> None:
         assert len(commands) <= 3, commands
+        self.before_pasting()
         changing = [command for command in commands if not command.startswith(("jm report", "jm doctor"))]
         for command in commands:
             kept = self._keep() if command in changing[:-1] else None

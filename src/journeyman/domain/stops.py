@@ -234,7 +234,13 @@ _PROGRAMS = frozenset({"jm", "git", "cd", "rm", "ollama"})
 
 def is_command(hint: str) -> bool:
     """Whether a hint is a command that works when pasted; else it is advice, or a form to fill in."""
-    return hint.split(" ", 1)[0] in _PROGRAMS and "…" not in hint
+    program, *words = hint.split()
+    return program in _PROGRAMS and "…" not in hint and not any(map(_is_placeholder, words))
+
+
+def _is_placeholder(word: str) -> bool:
+    """Such as RUN_A or PROVIDER:NAME."""
+    return word[0].isalpha() and word.isupper() and "/" not in word
 
 
 def stop_reason(code: str) -> StopReason:
