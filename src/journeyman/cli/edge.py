@@ -16,7 +16,7 @@ from typing import Any, TextIO, TypeVar
 from journeyman import __version__
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.shown import shown
-from journeyman.domain.stops import stop_reason
+from journeyman.domain.stops import is_command, stop_reason
 
 T = TypeVar("T")
 _lost: list[JourneymanError] = []
@@ -164,6 +164,22 @@ def print_error(error: JourneymanError) -> None:
     for hint in (error.hint,) if error.hint else stop_reason(error.code).next_actions:
         if "{run}" not in hint:
             say(f"hint: {hint}")
+
+
+def answer_error(error: JourneymanError) -> None:
+    """The same on stdout for a reader of JSON: the keys that a stopped run's summary has too."""
+    hints = (error.hint,) if error.hint else stop_reason(error.code).next_actions
+    known = tuple(hint for hint in hints if "{run}" not in hint)
+    stop = {
+        "schema": 1,
+        "outcome": "stopped",
+        "stop_reason": error.code,
+        "stop_message": error.message,
+        "facts": error.facts,
+        "next_actions": tuple(hint for hint in known if is_command(hint)),
+        "advice": next((hint for hint in known if not is_command(hint)), None),
+    }
+    _put(lambda: print(json.dumps(stop, default=_plain), flush=True))
 
 
 def print_bug(error: BaseException) -> None:

@@ -10,6 +10,7 @@ import gc  # noqa: E402
 
 gc.set_threshold(100_000, 50, 50)  # imports make many lasting objects; collecting among them takes 15 %
 
+import itertools  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
 import threading  # noqa: E402
@@ -20,6 +21,7 @@ import typer  # noqa: E402
 from journeyman import __version__  # noqa: E402
 from journeyman.cli import bench, context, demo, figures, look, prove, run, setup  # noqa: E402
 from journeyman.cli.edge import (  # noqa: E402
+    answer_error,
     flush_standard_streams,
     open_standard_streams,
     print_bug,
@@ -73,23 +75,37 @@ def _call() -> int:
     try:
         code = app(standalone_mode=False)
     except JourneymanError as error:
-        print_error(error)
-        return stop_reason(error.code).exit_code
+        return _stopped(error)
     except KeyboardInterrupt:
         say("interrupted")
         return EXIT_CODES[Family.INTERRUPTED]
     except Exception as error:  # noqa: BLE001 - the one catch-all, at the door
         trouble = _machine_error(error)
         if trouble is not None:
-            print_error(trouble)
-            return stop_reason(trouble.code).exit_code
+            return _stopped(trouble)
         usage = _usage_error(error)
         if usage is not None:
-            say(f"error: {usage}\n\nTry: jm --help")
-            return EXIT_CODES[Family.USAGE]
+            return _stopped(JourneymanError("usage", usage))
         print_bug(error)
         return EXIT_CODES[Family.BUG]
     return code if isinstance(code, int) else 0
+
+
+def _stopped(error: JourneymanError) -> int:
+    print_error(error)
+    if _wants_json(sys.argv[1:]):
+        answer_error(error)
+    return stop_reason(error.code).exit_code
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    """Whether the command was to answer in JSON; a parser that failed cannot say so."""
+    formats = {"json", "stream-json"}
+    return "--json" in arguments or any(
+        argument == f"--output-format={name}" or (argument == name and before == "--output-format")
+        for before, argument in itertools.pairwise(["", *arguments])
+        for name in formats
+    )
 
 
 def _machine_error(error: Exception) -> JourneymanError | None:

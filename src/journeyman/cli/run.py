@@ -169,7 +169,7 @@ def run(
         )
         return run_async(_resume(resume_reference, repo, asked, output_format, quiet))
     if task is None:
-        raise JourneymanError("usage", "there is no task", hint='jm run "say what should change"')
+        raise JourneymanError("usage", "there is no task", hint='jm run "…"')
     flags = given_flags(
         ("scope", "allow", allow or None),
         ("scope", "deny", deny or None),

@@ -138,12 +138,12 @@ def _with_model(
     stronger = facts.stronger is not None and settings.verify_auto_retry > 0
     seen = any(earlier.signature == attempts[-1].signature for earlier in attempts[:-1])
     if stronger and (stuck or seen or len(attempts) >= limit):
-        why = stuck or ("the same failures came back" if seen else f"all {limit} attempts are used up")
+        why = stuck or ("the same failures came back" if seen else _used_up(limit))
         return RungDecision(Rung.STRONGER, f"{why}: {facts.stronger} starts afresh")
     if stuck:
         return RungDecision(None, stuck, "no-progress")
     if len(attempts) >= limit:
-        return RungDecision(None, f"all {limit} attempts are used up", exhausted)
+        return RungDecision(None, _used_up(limit), exhausted)
     return RungDecision(Rung.RETRY, f"attempt {len(attempts)} of {limit} was sent back")
 
 
@@ -167,3 +167,7 @@ def _stuck(attempts: list[Tried], history: tuple[Tried, ...]) -> str | None:
     if sum(attempt.signature == last.signature for attempt in attempts) >= _SAME_FAILURES_LIMIT:
         return f"{_SAME_FAILURES_LIMIT} attempts left exactly the same failures"
     return None
+
+
+def _used_up(limit: int) -> str:
+    return "its only attempt is used up" if limit == 1 else f"all {limit} attempts are used up"

@@ -167,11 +167,10 @@ _REASONS = (
     # What the user has to mend: the command, the task, the configuration, the repository.
     StopReason("usage", Family.USAGE, "the command was not understood", ("jm --help",)),
     StopReason("bad-task", Family.USAGE, "the task could not be read", ()),
-    StopReason("bad-config", Family.USAGE, "the configuration could not be read", ("jm config show",)),
+    StopReason("bad-config", Family.USAGE, "the configuration could not be read", ("jm config schema",)),
     StopReason("bad-session", Family.USAGE, "the replay session could not be read", ()),
     StopReason("unknown-run", Family.USAGE, "there is no such run", ("jm status",)),
     StopReason("run-locked", Family.USAGE, "another jm is working on this run", ("jm follow {run}",)),
-    StopReason("not-resumable", Family.USAGE, "this run has nothing left to resume", (_LOOK,)),
     StopReason("not-a-repository", Family.USAGE, "this is not a git repository", ("git init",)),
     StopReason("bare-repository", Family.USAGE, "this is a bare repository", ()),
     StopReason(
@@ -228,6 +227,20 @@ _REASONS = (
 )
 
 STOP_REASONS: dict[str, StopReason] = {reason.code: reason for reason in _REASONS}
+
+
+_PROGRAMS = frozenset({"jm", "git", "cd", "rm", "ollama"})
+
+
+def is_command(hint: str) -> bool:
+    """Whether a hint is a command that works when pasted; else it is advice, or a form to fill in."""
+    program, *words = hint.split()
+    return program in _PROGRAMS and "…" not in hint and not any(map(_is_placeholder, words))
+
+
+def _is_placeholder(word: str) -> bool:
+    """Such as RUN_A or PROVIDER:NAME."""
+    return word[0].isalpha() and word.isupper() and "/" not in word
 
 
 def stop_reason(code: str) -> StopReason:

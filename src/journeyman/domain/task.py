@@ -65,14 +65,14 @@ def parse_task(text: str, origin: str = "the task") -> Task:
     header, body = _split_front_matter(text, origin)
     body = body.strip()
     if not body and not header.get("title"):
-        raise JourneymanError("bad-task", f"{origin} is empty", hint='jm run "say what should change"')
+        raise JourneymanError("bad-task", f"{origin} is empty", hint='jm run "…"')
     _refuse_unknown(header, TASK_KEYS, origin)
     scope = header.get("scope") or {}
     if not isinstance(scope, Mapping):
         raise _wrong_kind(origin, "scope", "a mapping with allow and deny")
     _refuse_unknown(scope, SCOPE_KEYS, f"scope in {origin}")
     title = _text(header, "title", origin) or _first_line(body)
-    if not title:
+    if not any(character.isalnum() for character in title):
         raise JourneymanError("bad-task", f"{origin} holds nothing that can be read")
     return Task(
         title=title,

@@ -41,6 +41,8 @@ def receipt_lines(summary: RunSummary) -> tuple[str, ...]:
     lines += [f"  tried {tried}" for tried in summary.tried[-_SHOWN_TRIED:]]
     lines += [f"  {told}" for told in (*summary.dropped, *summary.notes)]
     lines += [f"  warning: {warning}" for warning in summary.warnings]
+    if summary.advice:
+        lines.append(f"  hint: {summary.advice}")
     lines += ["", "Next:", *(f"  {action}" for action in summary.next_actions)]
     return tuple(shown(line, keep="\n\t") for line in lines)
 

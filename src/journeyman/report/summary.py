@@ -31,7 +31,7 @@ from journeyman.domain.events import (
 from journeyman.domain.identity import branch_name
 from journeyman.domain.kpi import Kpi, compute_kpi
 from journeyman.domain.plan import Question
-from journeyman.domain.stops import stop_reason
+from journeyman.domain.stops import is_command, stop_reason
 from journeyman.report.decisions import decision_text
 
 SCHEMA = 1
@@ -92,6 +92,9 @@ class RunSummary:
     """Edits outside the scope that were put back."""
     notes: tuple[str, ...] = ()
     """What else a reader should know: a test that was made and does not count, a question not asked."""
+
+    advice: str | None = None
+    """What helps and is no command: what to install, which setting to raise."""
 
     @property
     def exit_code(self) -> int:
@@ -155,6 +158,7 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
         weakened=_weakened(events),
         dropped=tuple(dict.fromkeys(_told(events, ScopeDropped))),
         notes=(*_told(events, NewTestsJudged), *_told(events, QuestionDecided)),
+        advice=finished.hint if finished and finished.hint and not is_command(finished.hint) else None,
     )
 
 
@@ -195,7 +199,9 @@ def _next_actions(run_id: str, end: RunFinished | None, branch: str) -> tuple[st
         return (f"jm follow {run_id}", f"jm resume {run_id}")
     if end.outcome is Outcome.VERIFIED:
         return (f"git merge {branch}", f"jm report {run_id}", f"jm verify {(end.commit or '')[:12]}")
-    own: tuple[str, ...] = (end.hint.replace("{run}", run_id),) if end.hint else ()
+    own: tuple[str, ...] = (
+        (end.hint.replace("{run}", run_id),) if end.hint and is_command(end.hint) else ()
+    )
     if end.question is not None and end.question.options:
         options = end.question.options[:_SHOWN_OPTIONS]
         own = tuple(f"jm resume {run_id} --answer {shlex.quote(option)}" for option in options)

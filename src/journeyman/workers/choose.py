@@ -65,5 +65,5 @@ def choose_worker(
             *(notes if not found else ()),
             *_ADVICE.rstrip().splitlines(),
         ),
-        hint=f'jm run "{task.title}" --model PROVIDER:NAME',
+        hint='jm run "…" --model PROVIDER:NAME',
     )
