@@ -41,6 +41,8 @@ class Package:
     """Whether its tests ask for its installed metadata."""
     file: Path | None = None
     """The archive, where it comes from no registry."""
+    added: Path | None = None
+    """A folder with what the archive leaves out, such as tests."""
 
     @property
     def folder(self) -> str:
@@ -74,6 +76,7 @@ def _package(name: str, entry: dict[str, Any], folder: Path) -> Package:
         roots=tuple(entry.get("roots", ())),
         install=entry.get("install", False),
         file=folder / entry["file"] if entry["registry"] == "file" else None,
+        added=folder / entry["added"] if "added" in entry else None,
     )
 
 

@@ -54,6 +54,8 @@ def apply_edits(root: Path, edits: Iterable[Edit]) -> None:
 def make_repository(task: SuiteTask, package: Package, pantry: Pantry, root: Path) -> str:
     """The task's repository at ``root``, ready to work in; its base commit."""
     shutil.copytree(pantry.tree(package), root)
+    if package.added:
+        shutil.copytree(package.added, root, dirs_exist_ok=True)
     apply_edits(root, task.plants)
     (root / "journeyman.toml").write_text(_checks(package), "utf-8")
     ignored = root / ".gitignore"

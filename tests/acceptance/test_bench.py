@@ -59,13 +59,17 @@ hidden:
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
-    """A suite of one package and one task; its checks run in the environment of the tests."""
+    """A suite of one package and one task; its checks run in the environment of the tests.
+
+    The archive has no tests: they are added.
+    """
     folder = tmp_path / "suite"
     (folder / "tasks").mkdir(parents=True)
     source = tmp_path / "paging-1.0"
     source.mkdir()
     (source / "paging.py").write_text(PAGING)
-    (source / "test_paging.py").write_text(TESTS)
+    (folder / "added").mkdir()
+    (folder / "added" / "test_paging.py").write_text(TESTS)
     archive = folder / "paging-1.0.tar.gz"
     with tarfile.open(archive, "w:gz") as packed:
         packed.add(source, "paging-1.0")
@@ -79,6 +83,7 @@ def suite(tmp_path: Path) -> Path:
                 "version": "1.0",
                 "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
                 "roots": ["."],
+                "added": "added",
                 "checks": {"tests": "python -m pytest -q -p no:cacheprovider"},
             }
         },

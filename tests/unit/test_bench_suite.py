@@ -74,7 +74,7 @@ def test_a_task_that_proves_nothing_is_refused(tmp_path: Path, change: str, mess
 
 
 def test_without_a_change_the_plants_are_undone() -> None:
-    task = BY_NAME["toolz-merge-order"]
+    task = BY_NAME["toolz-dissoc-missing"]
     assert [(edit.old, edit.new) for edit in task.change] == [(plant.new, plant.old) for plant in task.plants]
 
 
