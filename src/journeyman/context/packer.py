@@ -85,6 +85,7 @@ class RunContext:
             failures=wanted.failures,
             wanted=wanted.files,
             only_failures=wanted.only_failures,
+            outlines=wanted.brief,
         )
         indexer = self._worktree(tree)
         try:
