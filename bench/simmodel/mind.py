@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from bench.simmodel import asides
 from bench.simmodel.progress import Progress, files_of, memo_of, must_ask, new_id, progress_of
 from bench.simmodel.session import Edit, Session, Step, Task
 from bench.simmodel.sight import Sight, applied, sight_of
+from bench.simmodel.styles.agent import AgentStyle
 from bench.simmodel.styles.base import Draft, Numbered, Style, instance_of
 from bench.simmodel.styles.choose import choose_style
 from bench.simmodel.tokens import compact
 from bench.simmodel.values import Answer, Call, Conversation, Finish, Move, Protocol, Thought
 
+_COMMON = re.compile(r"readme|change|history|news|release", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z]\w*")
 _LOST = "I could not find the text to change in {paths}."
 _STUCK = "I have nothing more to try: the last change still fails."
 _UNKNOWN = "The session of this simulated model has no task that matches."
@@ -38,6 +43,8 @@ def _reasoned(thought: Thought) -> str:
 
 
 def _think(task: Task | None, conversation: Conversation) -> Thought:
+    if task and (looks := _before_planning(task, conversation)):
+        return _call(conversation, looks, 0)
     if structured := asides.submission(task, conversation, sight_of(conversation)):
         return _call(conversation, [structured], 0)
     if conversation.forced and (tool := conversation.tool(conversation.forced)):
@@ -70,19 +77,52 @@ def _work(task: Task, conversation: Conversation, style: Style | None) -> Though
         return _edit(conversation, style, pending, step, progress, sight)
     if style is None:
         return Thought(Answer(asides.ask_for_files(missing)), Move.READ)
-    return _look(task, conversation, style, progress, missing)
+    told = {edit.path for edit in missing if edit not in task.must_see and sight.tells_of(edit.path)}
+    return _look(task, conversation, style, progress, missing, told)
+
+
+def _before_planning(task: Task, conversation: Conversation) -> list[Draft]:
+    """It names no file in a plan that it was told nothing of: it searches, where it may."""
+    if conversation.forced or not all(map(conversation.tool, ("submit_plan", "search"))):
+        return []
+    sight = sight_of(conversation)
+    planned = {path for milestone in (task.plan or {}).get("milestones", ()) for path in milestone["files"]}
+    met = [
+        not edit.replaces or sight.tells_of(edit.path) or _obvious(edit.path, sight, conversation)
+        for step in task.steps
+        for edit in step.edits
+        if not task.plan or edit.path in planned
+    ]
+    patterns = () if all(met) else _to_search(task, progress_of(conversation, task))
+    return AgentStyle(conversation.tools).search(patterns) if patterns else []
+
+
+def _obvious(path: str, sight: Sight, conversation: Conversation) -> bool:
+    """Whether it knows a file of the list by its name: one that all have, or that the user's words name."""
+    if not sight.sees(path):
+        return False
+    stem = PurePosixPath(path).name.split(".")[0].lower()
+    said = {word.lower().rstrip("s") for word in _WORD.findall(conversation.opening.split("# Files")[0])}
+    return _COMMON.match(stem) is not None or stem.rstrip("s") in said
 
 
 def _look(
-    task: Task, conversation: Conversation, style: Style, progress: Progress, missing: list[Edit]
+    task: Task,
+    conversation: Conversation,
+    style: Style,
+    progress: Progress,
+    missing: list[Edit],
+    told: set[str],
 ) -> Thought:
-    """Search first, then read what is needed; say so when that has not helped."""
+    """Search unless it was ``told`` where to look, then read what is needed; say so when it did not help."""
     fresh = not (progress.reads or progress.stale or progress.step)
-    if fresh and (patterns := _to_search(task, progress)) and (drafts := style.search(patterns)):
+    lost = not all(edit.path in told for edit in missing)
+    if fresh and lost and (patterns := _to_search(task, progress)) and (drafts := style.search(patterns)):
         return _call(conversation, drafts, progress.step)
     names = files_of(task)
     first = not progress.step and (task.one_at_a_time or not progress.ever_read)
-    needs = [path for path in task.needs if path not in progress.ever_read] if first else []
+    searched = bool(progress.searches) or not task.one_at_a_time
+    needs = [path for path in task.needs if path not in progress.ever_read] if first and searched else []
     wanted = dict.fromkeys([*needs, *(edit.path for edit in missing)])
     files = [(names.index(path), path) for path in wanted if progress.may_read(path)]
     files = files[:1] if task.one_at_a_time else files

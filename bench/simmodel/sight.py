@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 
 from bench.simmodel.session import Edit
 from bench.simmodel.values import Conversation
@@ -30,7 +30,7 @@ class Sight:
 
     def __init__(self, texts: Iterable[str]) -> None:
         # A line end after each text: tools leave out the last one of a file.
-        self._raw = "".join(f"{leaf}\n" for text in texts for leaf in _leaves(text))
+        self._raw = "".join(f"{_new_side(leaf)}\n" for text in texts for leaf in _leaves(text))
 
     def sees(self, text: str) -> bool:
         """Whether the text was seen, line by line as it stands in the file."""
@@ -49,6 +49,12 @@ class Sight:
                 return _without_number(variant[begin : end if end >= 0 else len(variant)])
         return None
 
+    def tells_of(self, path: str) -> bool:
+        """Whether something was said of the file, more than its name in a list of all."""
+        return any(
+            line.strip() != path for line in self._raw.splitlines() if _named(path).search(line) is not None
+        )
+
     def position(self, text: str) -> int:
         """Where it was first seen: the order of edits within a file."""
         return next((at for variant in (self._raw, *self._bare) if (at := variant.find(text)) >= 0), -1)
@@ -63,6 +69,11 @@ class Sight:
     def _undiffed(self) -> str:
         """The texts as if they were diffs: the new side of them."""
         return _DIFF.sub("", self._raw)
+
+
+@cache
+def _named(path: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w/.-]){re.escape(path)}(?![\w/-]|\.\w)")
 
 
 def _without_number(lines: str) -> str:
@@ -88,6 +99,18 @@ def applied(edit: Edit, sight: Sight) -> bool:
     if not edit.replaces or not edit.new.strip():
         return False
     return sight.sees(edit.new) and (edit.old in edit.new or not sight.sees(edit.old))
+
+
+def _new_side(text: str) -> str:
+    """The text without the lines that patches in it take out: they are in the files no more."""
+    if "\n@@ -" not in text:
+        return text
+    kept, within = list[str](), False
+    for line in text.split("\n"):
+        within = line.startswith("@@ -") or (within and line[:1] in {" ", "+", "-", "\\"})
+        if not (within and line.startswith("-")):
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def _leaves(text: str) -> list[str]:

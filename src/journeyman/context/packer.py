@@ -150,6 +150,7 @@ class RunContext:
             failures=wanted.failures,
             wanted=wanted.files,
             only_failures=wanted.only_failures,
+            outlines=wanted.brief,
         )
         answer = await self._answer(wanted.text, tree, request, wanted.order)
         pack = answer.pack

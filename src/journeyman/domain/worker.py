@@ -68,6 +68,8 @@ class ImplementRequest:
     """What a person answered to the question that blocked the run."""
     context: str = ""
     """The context pack; on a later attempt in the worker's own session, only what failures point to."""
+    changed: str = ""
+    """What earlier attempts changed, as a patch, for a worker that begins a conversation anew."""
     stronger: bool = False
     """Start afresh, with the stronger model where the worker has one."""
 

@@ -68,6 +68,11 @@ class Attempt:
     """To the question that the worker asked."""
 
     @property
+    def remembered(self) -> bool:
+        """Whether the worker goes on in a session that holds what it was shown and did."""
+        return self.session_id is not None and self.rung is not Rung.STRONGER
+
+    @property
     def key(self) -> str:
         """The prefix of its steps and events."""
         return f"m{self.milestone_number}.a{self.number}" + (f".r{self.rungs}" if self.rungs else "")
@@ -206,6 +211,7 @@ async def implement(run: Run, attempt: Attempt, key: str | None = None) -> str |
         answer=attempt.answer or run.point.answer,
         stronger=attempt.rung is Rung.STRONGER,
         context=shown.text,
+        changed=await _changed_so_far(run, attempt),
     )
 
     async def ask(key: str) -> Implementation:
@@ -221,6 +227,13 @@ async def implement(run: Run, attempt: Attempt, key: str | None = None) -> str |
     return said.session_id
 
 
+async def _changed_so_far(run: Run, attempt: Attempt) -> str:
+    """The patch of what earlier attempts left in the work tree; nothing for whoever remembers it."""
+    if attempt.remembered or not (attempt.failures or attempt.findings or attempt.answer):
+        return ""
+    return await run.workspace.diff_text(attempt.head, run.trees.work_tree)
+
+
 async def _context_of(run: Run, worker: Worker, attempt: Attempt, key: str) -> Packed:
     """What an attempt is shown: in the worker's own session, only what is new to it."""
     text = run.spec.task.whole_text
@@ -232,7 +245,7 @@ async def _context_of(run: Run, worker: Worker, attempt: Attempt, key: str) -> P
         text,
         tuple(dict.fromkeys((path, line) for path, line in places if path and line)),
         attempt.milestone.files,
-        only_failures=attempt.session_id is not None and attempt.rung is not Rung.STRONGER,
+        only_failures=attempt.remembered,
     )
     return await packed_context(
         run,

@@ -17,6 +17,7 @@ from journeyman.domain.worker import ImplementRequest
 
 MAX_FAILURES = 30
 MAX_DETAIL_CHARACTERS = 2_000
+MAX_PATCH_CHARACTERS = 12_000
 _NOTHING = "(nothing)"
 
 
@@ -39,7 +40,19 @@ def prompt_parts(request: ImplementRequest) -> dict[str, str]:
         "failures": complaints_text(request.failures, request.findings),
         "guidance": request.guidance.strip() or _NOTHING,
         "context": request.context.strip() or _NOTHING,
+        "changed": changed_text(request.changed),
     }
+
+
+def changed_text(patch: str) -> str:
+    """What earlier attempts changed, under a heading; nothing when there is nothing."""
+    if not patch.strip():
+        return ""
+    text = patch.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").strip()
+    if len(text) > MAX_PATCH_CHARACTERS:
+        cut = text.rfind("\n", 0, MAX_PATCH_CHARACTERS)
+        text = f"{text[:cut]}\n[cut: {len(text):,} characters in all; read the files for the rest]"
+    return f"# What it changed\n\nThis patch is in the files already.\n\n{text}\n\n"
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.segment import DEFINES
@@ -32,6 +32,8 @@ _SIGNATURE_FILES = 6
 _SIGNATURE_SHARE = 0.08
 _NAMED_TESTS = 8
 _NEXT = 12
+_OUTLINED = 40
+_OUTLINE_NAMES = 10
 _TEST_VALUE = 0.6
 _WORTH = 0.2
 """Below this share of the best block's value, a thrifty pack takes nothing more. A larger pack holds little
@@ -55,6 +57,8 @@ class PackRequest:
     """Paths that a plan names: they come next."""
     only_failures: bool = False
     """Nothing but the lines that failures point to."""
+    outlines: bool = False
+    """Say what the files define that are ranked next, rather than only name them: for a planner."""
     checks: tuple[str, ...] = ()
     guidance: tuple[str, ...] = ()
 
@@ -133,10 +137,7 @@ def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
     named = _tests(index, ranking)
     tests = _affordable(f"Their tests: {', '.join(named)}", filling) if named else ""
     _failures_first(filling, request, index)
-    for path in request.wanted:
-        number = index.numbers.get(path)
-        if number is not None and len(filling.read(number)) <= _TINY_LINES:
-            filling.add(number, 1, _TINY_LINES)
+    _planned_next(filling, request, index)
     if request.only_failures:
         return _rendered(filling, "", _shown(filling, ranking, index), "", (), ranking, request)
     _fill(filling, ranking, request)
@@ -168,6 +169,25 @@ def _failures_first(filling: _Filling, request: PackRequest, index: Index) -> No
             filling.add(number, line - _AROUND_FAILURE, line + _AROUND_FAILURE)
 
 
+def _planned_next(filling: _Filling, request: PackRequest, index: Index) -> None:
+    """The files that a plan names, whole where one's share of the room is enough for it."""
+    numbers = [index.numbers[path] for path in request.wanted if path in index.numbers]
+    for place, number in enumerate(numbers):
+        lines = filling.read(number)
+        if sum(map(len, lines)) > _SMALL_CHARACTERS:
+            continue
+        cost = sum(filling.cost(number, line) for line in range(1, len(lines) + 1))
+        if len(lines) <= _TINY_LINES or cost <= filling.room / (len(numbers) - place):
+            filling.add(number, 1, len(lines))
+
+
+def _candidates(ranking: Ranking, request: PackRequest, best: float) -> list[RankedFile]:
+    """The files to take blocks from: those that a plan names count as much as the best."""
+    planned = set(request.wanted)
+    first = [replace(file, score=best) for file in ranking.files if file.path in planned]
+    return [*first, *(file for file in ranking.files[:_FILES] if file.path not in planned)]
+
+
 def _fill(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
     index = filling.index
     if request.thrifty and _all_of_a_tiny_one(filling, ranking):
@@ -179,7 +199,7 @@ def _fill(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
     terms = {term: weight * words.idf(term) for term, weight in weighted_terms(ranking.query).items()}
     named = _named_exactly(index, ranking, words)
     by_file: list[list[tuple[Block, RankedFile]]] = []
-    for file in ranking.files[:_FILES]:
+    for file in _candidates(ranking, request, best):
         worth = _TEST_VALUE if index.files[file.number].kind is FileKind.TEST else 1.0
         facts = index.facts(file.number)
         blocks = blocks_of(file, ranking, facts, filling.read(file.number), best, terms)
@@ -318,6 +338,8 @@ def _rendered(
         parts.append(f"{file.path} ({shown}{why})\n{body}")
     parts += [tests] if tests else []
     text = "\n\n".join(parts)
+    if request.outlines:
+        text = _with_outlines(text, tail, request.budget, filling.index)
     text = _with_tail(text, tail, request.budget).encode("utf-8", "backslashreplace").decode("utf-8")
     shown_paths = {file.path for file in order}
     files = [
@@ -329,6 +351,22 @@ def _rendered(
     ]
     left = tuple(path for path in tail if path not in shown_paths)
     return Pack(text, estimate_tokens(text), tuple(files), left)
+
+
+def _with_outlines(text: str, tail: tuple[str, ...], budget: int, index: Index) -> str:
+    """The names that files define, a line each, in the order of their rank; as many as there is room for."""
+    left = budget / MARGIN - raw_tokens(text) - _LEAST_ROOM
+    lines = ["Not shown, with what they define:"]
+    for path in tail[:_OUTLINED]:
+        names = [symbol.name for symbol in index.facts(index.numbers[path]).symbols if symbol.exported]
+        more = ", …" if len(names) > _OUTLINE_NAMES else ""
+        line = f"{path}: {', '.join(dict.fromkeys(names[:_OUTLINE_NAMES]))}{more}"
+        left -= raw_tokens(line) + 1
+        if left < 0:
+            break
+        if names:
+            lines.append(line)
+    return "\n\n".join([text, "\n".join(lines)]) if len(lines) > 1 else text
 
 
 def _with_tail(text: str, tail: tuple[str, ...], budget: int) -> str:

@@ -64,6 +64,8 @@ TOOLS = (
         _object(("reason", "question"), reason=_TEXT, question=_TEXT, options=_TEXTS),
     ),
 )
+LOOKS = tuple(tool for tool in TOOLS if tool.name in {"read", "search"})
+"""For whoever is to look and not to touch."""
 SUBMIT_PLAN = ToolSpec(
     "submit_plan",
     "Hand in the plan.",
@@ -113,23 +115,29 @@ class Outcome:
     blocked: Question | None = None
 
 
-async def carry_out(host: WorkerHost, name: str, calls: tuple[ToolCall, ...]) -> Outcome:
-    """All calls of an answer as one durable effect: looks first, then edits, then commands."""
+async def carry_out(
+    host: WorkerHost, name: str, calls: tuple[ToolCall, ...], offered: tuple[ToolSpec, ...] = TOOLS
+) -> Outcome:
+    """All calls of an answer as one durable effect: looks first, then edits, then commands.
+
+    A call of a tool that was not offered is an error.
+    """
+    known = tuple(tool.name for tool in offered)
 
     async def effect() -> Outcome:
         results: dict[str, ToolResult] = {}
         for kind in ("read", "search", "edit", "run"):
             for call in calls:
-                if call.name == kind:
+                if call.name == kind and kind in known:
                     results[call.id] = await _one(host, call)
         for call in calls:
             if call.id not in results:
-                results[call.id] = _closing(call)
+                results[call.id] = _closing(call, known)
         ordered = tuple(results[call.id] for call in calls)
         failed = any(result.is_error for result in ordered)
         return Outcome(ordered, None if failed else _summary(calls), _question(calls))
 
-    if any(call.name in _CHANGING for call in calls):
+    if any(call.name in _CHANGING.intersection(known) for call in calls):
         return await host.edit(name, effect, Outcome)
     return await host.step(name, effect, Outcome)
 
@@ -163,8 +171,7 @@ async def _one(host: WorkerHost, call: ToolCall) -> ToolResult:
             return ToolResult(call.id, await run_commands(host, items))
 
 
-def _closing(call: ToolCall) -> ToolResult:
-    known = {tool.name for tool in TOOLS}
+def _closing(call: ToolCall, known: tuple[str, ...]) -> ToolResult:
     if call.name not in known:
         text = f"error: there is no tool {call.name!r}; the tools are {', '.join(sorted(known))}"
         return ToolResult(call.id, text, is_error=True)

@@ -31,7 +31,7 @@ from journeyman.domain.worker import Health, ImplementRequest, PlanRequest, Revi
 from journeyman.workers.agent.conversation import Conversation
 from journeyman.workers.agent.redact import redacted
 from journeyman.workers.agent.submitted import read_plan, read_review
-from journeyman.workers.agent.toolbox import SUBMIT_PLAN, SUBMIT_REVIEW, TOOLS, Outcome, carry_out
+from journeyman.workers.agent.toolbox import LOOKS, SUBMIT_PLAN, SUBMIT_REVIEW, TOOLS, Outcome, carry_out
 from journeyman.workers.prompt import checks_text, complaints_text, prompt_parts, scope_text
 
 T = TypeVar("T", Plan, Review)
@@ -40,6 +40,8 @@ MakeModels = Callable[[OnWait], Mapping[Phase, ModelClient]]
 MAX_TURNS = 40
 """Requests in one IMPLEMENT attempt."""
 _USELESS_ANSWERS = 3
+_MAX_LOOKS = 6
+"""Answers of a planner that read or search; then it is to plan."""
 _SAME_CALLS = 3
 _MAX_DIFF_CHARACTERS = 120_000
 _NO_FILES = "None could be told from the task: search and read."
@@ -94,7 +96,7 @@ class AgentWorker:
             f"# Files\n\n{request.context or _NO_FILES}",
         )
         conversation = Conversation(_prompt("plan"), "\n\n".join(parts))
-        return await self._submitted(host, Phase.PLAN, conversation, SUBMIT_PLAN, read_plan)
+        return await self._submitted(host, Phase.PLAN, conversation, SUBMIT_PLAN, read_plan, LOOKS)
 
     async def review(self, request: ReviewRequest, host: WorkerHost) -> Review:
         """A verdict on the diff, the task and the evidence."""
@@ -184,7 +186,8 @@ class AgentWorker:
             parts, milestone=milestone, answer=answer, context=request.context or _NO_FILES
         )
         if request.failures or request.findings:
-            first += "\n\n" + _template("afresh").substitute(failures=complaints)
+            afresh = _template("afresh").substitute(parts | {"failures": complaints})
+            first += "\n\n" + afresh.rstrip()
         conversation = self._conversations[number] = Conversation(_prompt("system"), first)
         return conversation
 
@@ -206,15 +209,26 @@ class AgentWorker:
         conversation: Conversation,
         tool: ToolSpec,
         read: Callable[[dict[str, Any]], T],
+        looks: tuple[ToolSpec, ...] = (),
     ) -> T:
-        """What a forced tool call submits, asked for again when it cannot be used."""
-        for turn in range(1, _USELESS_ANSWERS + 1):
-            answer = await self._ask(host, phase, f"turn{turn}", conversation, (tool,), force=tool.name)
+        """What a tool call submits, asked for again when it cannot be used. ``looks`` may be used before:
+        after some of them, and after an answer that was of no use, the call is forced.
+        """
+        tools, useless = (tool, *looks), 0
+        for turn in range(1, _MAX_LOOKS + _USELESS_ANSWERS + 1):
+            forced = not looks or useless > 0 or turn > _MAX_LOOKS
+            answer = await self._ask(
+                host, phase, f"turn{turn}", conversation, tools, force=tool.name if forced else None
+            )
             if answer.finish is Finish.REFUSAL:
                 raise JourneymanError("model-refused", answer.text.strip()[:300] or "it gave no reason")
             conversation.hear(answer)
             host.scratch_file("transcript.md", redacted(conversation.serial()))
             call = next((call for call in answer.calls if call.name == tool.name), None)
+            if call is None and not forced and any(call.name in _names(looks) for call in answer.calls):
+                looked = await carry_out(host, f"turn{turn}/tools", answer.calls, tools)
+                conversation.tell(results=looked.results)
+                continue
             problem = f"call {tool.name} with a JSON object"
             if call is not None and call.arguments is not None:
                 try:
@@ -223,6 +237,9 @@ class AgentWorker:
                     problem = str(error)
             results = tuple(ToolResult(call.id, f"error: {problem}", is_error=True) for call in answer.calls)
             conversation.tell(f"That could not be used: {problem}", results)
+            useless += 1
+            if useless == _USELESS_ANSWERS:
+                break
         raise JourneymanError("model-misbehaved", f"it never called {tool.name} in a usable way")
 
     async def _ask(
@@ -276,6 +293,10 @@ def _prompt(name: str) -> str:
 @cache
 def _template(name: str) -> Template:
     return Template(_prompt(name))
+
+
+def _names(tools: tuple[ToolSpec, ...]) -> set[str]:
+    return {tool.name for tool in tools}
 
 
 def _fingerprint(calls: tuple[ToolCall, ...]) -> str:
