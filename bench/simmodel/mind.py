@@ -18,6 +18,8 @@ from bench.simmodel.values import Answer, Call, Conversation, Finish, Move, Prot
 
 _COMMON = re.compile(r"readme|change|history|news|release", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]\w*")
+_AROUND_LINES = 30
+"""Read on both sides of a line that a search found."""
 _LOST = "I could not find the text to change in {paths}."
 _STUCK = "I have nothing more to try: the last change still fails."
 _UNKNOWN = "The session of this simulated model has no task that matches."
@@ -131,6 +133,8 @@ def _look(
         hints = (
             tuple(edit.old.strip().splitlines()[0] for edit in missing if edit.old.strip()) if again else ()
         )
+        if again and isinstance(style, AgentStyle) and any(progress.cut(path) for _, path in files):
+            return _call(conversation, _closer(files, missing, sight_of(conversation), style), progress.step)
         return _call(conversation, style.read(files, hints), progress.step)
     paths = ", ".join(dict.fromkeys(edit.path for edit in missing))
     return _end(conversation, style, _LOST.format(paths=paths), progress.step)
@@ -235,3 +239,24 @@ def as_call(draft: Draft, conversation: Conversation, step: int = 0) -> Call:
     prefix = "toolu" if conversation.protocol is Protocol.MESSAGES else "call"
     raw = draft.arguments if isinstance(draft.arguments, str) else compact(draft.arguments)
     return Call(new_id(prefix, draft.move, step, draft.numbers), draft.name, raw, draft.kind)
+
+
+def _closer(
+    files: list[tuple[int, str]], missing: list[Edit], sight: Sight, style: AgentStyle
+) -> list[Draft]:
+    """A file too long to be shown whole: search for the places, then read around them."""
+    ranges: list[dict[str, object]] = []
+    for _, path in files:
+        olds = [edit.old.strip("\n") for edit in missing if edit.path == path and edit.old.strip()]
+        marks = {old: max(old.splitlines(), key=len).strip() for old in olds}
+        found = {old: sight.hits(path, mark) for old, mark in marks.items()}
+        patterns = tuple(re.escape(marks[old]) for old in olds if not found[old])
+        new = tuple(one for one in dict.fromkeys(patterns) if not sight.searched(one))
+        if new and (drafts := style.search(new)):
+            return drafts
+        for old, lines in found.items():
+            around = _AROUND_LINES + old.count("\n")
+            ranges += [{"path": path, "start": max(1, at - around), "end": at + around} for at in lines[:3]]
+    if not ranges:
+        return style.read(files, ())
+    return [Draft(Move.READ, "read", {"files": ranges}, tuple(number for number, _ in files))]

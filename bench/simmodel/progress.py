@@ -100,6 +100,11 @@ class Progress:
         """Whether a further look at the file could help."""
         return path in self.stale or self.reads[path] < _MAX_READS
 
+    def cut(self, path: str) -> bool:
+        """Whether the latest look showed only a part of the file."""
+        shown = self.shown.get(path, "")
+        return ", lines " in shown.partition("\n")[0] or "\n[cut" in shown
+
     def advance(self, steps: int) -> None:
         """The attempt has failed: on to what the session has next."""
         if self.step + 1 >= steps:

@@ -55,6 +55,15 @@ class Sight:
             line.strip() != path for line in self._raw.splitlines() if _named(path).search(line) is not None
         )
 
+    def hits(self, path: str, text: str) -> list[int]:
+        """Lines of the file that a search has shown to hold the text."""
+        found = re.findall(rf"^{re.escape(path)}:(\d+):.*{re.escape(text)}", self._raw, re.MULTILINE)
+        return [int(line) for line in dict.fromkeys(found)]
+
+    def searched(self, pattern: str) -> bool:
+        """Whether a search for the pattern has been answered."""
+        return f"\n{pattern}: " in f"\n{self._raw}"
+
     def position(self, text: str) -> int:
         """Where it was first seen: the order of edits within a file."""
         return next((at for variant in (self._raw, *self._bare) if (at := variant.find(text)) >= 0), -1)

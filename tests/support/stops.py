@@ -107,7 +107,9 @@ class Stage:
 
                 ending = f", {seconds(took)}"
                 lines = [
-                    line.removesuffix(ending) + ", {seconds}" if "tried" in line and line.endswith(ending) else line
+                    line.removesuffix(ending) + ", {seconds}"
+                    if "tried" in line and line.endswith(ending)
+                    else line
                     for line in lines
                 ]
         self.transcript = [self._plain(line) for line in lines]
@@ -118,7 +120,9 @@ class Stage:
             text = text.replace(value, f"{{{name}}}")
         return text
 
-    def _paste_all(self, commands: list[str], place: Path | None = None, env: dict[str, str] | None = None) -> None:
+    def _paste_all(
+        self, commands: list[str], place: Path | None = None, env: dict[str, str] | None = None
+    ) -> None:
         assert len(commands) <= 3, commands
         self.before_pasting()
         changing = [command for command in commands if not command.startswith(("jm report", "jm doctor"))]
@@ -144,7 +148,11 @@ class Stage:
         assert "Traceback" not in out + err, f"{command}: {out}{err}"
         assert done.returncode in _documented(command), f"{command}: exit {done.returncode}: {out}{err}"
         assert not {"usage", "bad-"} & {err.split(":")[0]}, err
-        self.transcript += ["", f"$ {self._plain(command)}", f"[exit {done.returncode}] {self._gist(command, out, err)}"]
+        self.transcript += [
+            "",
+            f"$ {self._plain(command)}",
+            f"[exit {done.returncode}] {self._gist(command, out, err)}",
+        ]
 
     def _gist(self, command: str, out: str, err: str) -> str:
         if command.startswith("jm doctor") and out:

@@ -199,9 +199,7 @@ def _next_actions(run_id: str, end: RunFinished | None, branch: str) -> tuple[st
         return (f"jm follow {run_id}", f"jm resume {run_id}")
     if end.outcome is Outcome.VERIFIED:
         return (f"git merge {branch}", f"jm report {run_id}", f"jm verify {(end.commit or '')[:12]}")
-    own: tuple[str, ...] = (
-        (end.hint.replace("{run}", run_id),) if end.hint and is_command(end.hint) else ()
-    )
+    own: tuple[str, ...] = (end.hint.replace("{run}", run_id),) if end.hint and is_command(end.hint) else ()
     if end.question is not None and end.question.options:
         options = end.question.options[:_SHOWN_OPTIONS]
         own = tuple(f"jm resume {run_id} --answer {shlex.quote(option)}" for option in options)
