@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 WIDTH, HEIGHT = 640, 340
-LEFT, RIGHT, TOP, BOTTOM = 60, 20, 46, 46
+LEFT, RIGHT, TOP, BOTTOM = 60, 36, 46, 46
 STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #444 }
   .title { font-size: 14px; font-weight: 600 }

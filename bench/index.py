@@ -191,11 +191,14 @@ def main() -> None:
     heads = ("files", "cold s", "10 changed s", "command s", "aider cold s", "aider again s")
     print("| repository | " + " | ".join(heads) + " |\n|---|" + "---|" * len(heads))
     with tempfile.TemporaryDirectory(prefix="jm-index-", ignore_cleanup_errors=True) as name:
+        found = []
         for repository in options.repositories:
             folder = Path(name) / repository.name
             root = copied(repository, folder / "tree")
+            found.append((root, measured(root, folder, options.runs)))
+        own, child = most_memory()  # before the peer takes its own
+        for root, got in found:
             listed = subprocess.run(("git", "ls-files"), cwd=root, capture_output=True, check=True).stdout
-            got = measured(root, folder, options.runs)
             aider = (
                 [f"{seconds:.2f}" for seconds in peer(options.aider, root)] if options.aider else ["-", "-"]
             )
@@ -204,11 +207,10 @@ def main() -> None:
                 *(f"{got[key]:.3f}" for key in ("cold", "changed", "command")),
                 *aider,
             ]
-            print(f"| {repository.name} | " + " | ".join(cells) + " |", flush=True)
+            print(f"| {root.name} | " + " | ".join(cells) + " |", flush=True)
+        print(f"\nmost memory: this process {own:.0f} MB, a child {child:.0f} MB")
         if options.growth:
             grown(options.repositories[0], Path(name), options.plot)
-    own, child = most_memory()
-    print(f"\nmost memory: this process {own:.0f} MB, a child {child:.0f} MB")
 
 
 if __name__ == "__main__":
