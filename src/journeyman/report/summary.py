@@ -191,7 +191,15 @@ def _results(events: tuple[Event, ...], tree: str) -> tuple[CheckResult, ...]:
         and event.payload.role is Role.VERIFY
         and event.payload.result.tree == tree
     }
-    return tuple(last.values())
+    known = [
+        check.name
+        for event in events[:3]
+        if isinstance(event.payload, RunStarted)
+        for check in event.payload.checks
+    ]
+    return tuple(
+        sorted(last.values(), key=lambda result: known.index(result.check) if result.check in known else 0)
+    )
 
 
 def _next_actions(run_id: str, end: RunFinished | None, branch: str) -> tuple[str, ...]:
@@ -199,11 +207,14 @@ def _next_actions(run_id: str, end: RunFinished | None, branch: str) -> tuple[st
         return (f"jm follow {run_id}", f"jm resume {run_id}")
     if end.outcome is Outcome.VERIFIED:
         return (f"git merge {branch}", f"jm report {run_id}", f"jm verify {(end.commit or '')[:12]}")
-    own: tuple[str, ...] = (
-        (end.hint.replace("{run}", run_id),) if end.hint and is_command(end.hint) else ()
-    )
+    own: tuple[str, ...] = (end.hint.replace("{run}", run_id),) if end.hint and is_command(end.hint) else ()
     if end.question is not None and end.question.options:
         options = end.question.options[:_SHOWN_OPTIONS]
         own = tuple(f"jm resume {run_id} --answer {shlex.quote(option)}" for option in options)
     known = tuple(action.replace("{run}", run_id) for action in stop_reason(end.stop_code or "").next_actions)
+    resume = f"jm resume {run_id}"
+    if any(action.startswith(f"{resume} ") for action in own):
+        known = tuple(
+            action for action in known if action != resume
+        )  # without its flag it stops again at once
     return (*own, *(action for action in known if action not in own))[:3]

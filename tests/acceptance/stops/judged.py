@@ -27,7 +27,12 @@ def _(stage: Stage) -> None:
 
 @stops_with("review-rejected")
 def _(stage: Stage) -> None:
-    no = {"verdict": "request_changes", "attempt": 1, "summary": "no", "findings": [{"message": "not like this"}]}
+    no = {
+        "verdict": "request_changes",
+        "attempt": 1,
+        "summary": "no",
+        "findings": [{"message": "not like this"}],
+    }
     yes = {"verdict": "approve", "attempt": 2, "summary": "fine"}
     better = {"edits": [write("c.txt", "2\n")]}
     worker = stage.project.session({"attempts": [WHOLE, better], "reviews": [no, yes]})
