@@ -191,15 +191,10 @@ def _results(events: tuple[Event, ...], tree: str) -> tuple[CheckResult, ...]:
         and event.payload.role is Role.VERIFY
         and event.payload.result.tree == tree
     }
-    known = [
-        check.name
-        for event in events[:3]
-        if isinstance(event.payload, RunStarted)
-        for check in event.payload.checks
-    ]
-    return tuple(
-        sorted(last.values(), key=lambda result: known.index(result.check) if result.check in known else 0)
-    )
+    started = _last(events, RunStarted)
+    # In the order of the configuration: which one ends first is the machine's mood.
+    place = {check.name: number for number, check in enumerate(started.checks if started else ())}
+    return tuple(sorted(last.values(), key=lambda result: place.get(result.check, len(place))))
 
 
 def _next_actions(run_id: str, end: RunFinished | None, branch: str) -> tuple[str, ...]:
