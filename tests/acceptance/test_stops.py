@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -95,97 +92,6 @@ def test_protected_by_the_user(project: Project) -> None:
     )
 
 
-def test_a_submodule_or_a_repository_made_inside(project: Project) -> None:
-    code, first, _ = stop(
-        project,
-        [],
-        run=[
-            "mkdir sub && cd sub && git init -q && git -c user.name=x -c user.email=x@x commit -q --allow-empty -m x"
-        ],
-    )
-    assert (code, first) == (
-        3,
-        "I stopped because the change touches a submodule: sub is a submodule: its commit or presence changed",
-    )
-
-
-def test_a_lockfile_goes_on_when_a_person_allows_it(project: Project) -> None:
-    worker = project.session([{"edits": [write("uv.lock", "x\n")]}])
-    code, result = project.run_json("Lock", worker)
-    assert (code, result["stop_reason"]) == (3, "lockfile-changed")
-    assert f"jm resume {result['run_id']} --allow-lockfile" in result["next_actions"]
-    answer = project.jm("resume", result["run_id"], "--allow-lockfile", "--output-format", "json")
-    assert (answer.code, answer.json["outcome"], answer.json["human_touches"]) == (0, "verified", 1)
-    assert project.git("show", f"{answer.json['commit']}:uv.lock") == "x"
-
-
-def test_verify_failed(project: Project) -> None:
-    attempts = [{"edits": [write("c.txt", f"BROKEN {n}\n")]} for n in range(2)]
-    answer = project.jm("run", "Do it", "--worker", project.session(attempts), "--retries", "1")
-    assert answer.code == 1
-    assert answer.out.startswith(
-        "I stopped because the checks still fail after every attempt: content: 1 new failure"
-    )
-    assert "all 2 attempts are used up" in answer.out
-
-
-def test_no_progress(project: Project) -> None:
-    worker = project.session(
-        [{"edits": [write("c.txt", "BROKEN\n")]}, {"say": "again"}, {"say": "never asked"}]
-    )
-    code, result = project.run_json("Do it", worker)
-    assert (code, result["stop_reason"]) == (1, "no-progress")
-    assert "exactly the tree of an earlier one" in result["stop_message"]
-
-
-def test_review_rejected(project: Project) -> None:
-    worker = project.session(
-        {
-            "attempts": [{"edits": [write("c.txt", "1\n")]}],
-            "reviews": [
-                {"verdict": "request_changes", "summary": "no", "findings": [{"message": "not like this"}]}
-            ],
-        }
-    )
-    code, result = project.run_json("Do it", worker, "--retries", "0")
-    assert (code, result["stop_reason"]) == (1, "review-rejected")
-    assert "not like this" in result["stop_message"]
-
-
-def test_nothing_changed(project: Project) -> None:
-    code, first, _ = stop(project, [])
-    assert (code, first) == (
-        1,
-        "I stopped because the worker changed nothing: the worker ended without changing a file",
-    )
-
-
-def test_nothing_proven(project: Project) -> None:
-    project.write({"journeyman.toml": '[[checks]]\nname = "never"\nrun = "echo no; false"\n'})
-    project.commit("a check that always fails")
-    code, result = project.run_json(
-        "Do it", project.session([{"edits": [write("c.txt", "1\n")]}]), "--retries", "0"
-    )
-    assert (code, result["stop_reason"]) == (1, "nothing-proven")
-
-
-def test_worker_blocked(project: Project) -> None:
-    blocked = {"reason": "two ways", "question": "Which one?", "options": ["left", "right"]}
-    code, result = project.run_json(
-        "Do it", project.session([{"blocked": blocked}, {"edits": [write("c.txt", "1\n")]}])
-    )
-    assert (code, result["stop_reason"], result["stop_message"]) == (4, "worker-blocked", "Which one?")
-    assert result["question"]["options"] == ["left", "right"]
-    answer = project.jm("resume", "--answer", "left", "--output-format", "json")
-    assert answer.json["outcome"] in {"verified", "stopped"}
-    assert answer.json["human_touches"] == 1
-
-
-def test_worker_failed(project: Project) -> None:
-    code, first, _ = stop(project, [], fail="the model went away")
-    assert (code, first) == (5, "I stopped because the worker ended with an error: the model went away")
-
-
 def test_worker_missing_and_worker_timeout_and_exit_code(project: Project) -> None:
     project.write(
         {
@@ -219,37 +125,11 @@ def test_worker_crashed_is_tried_again_first(project: Project) -> None:
     answer = project.jm("run", "Do it", "--worker", "dies")
     assert (answer.code, answer.out.splitlines()[0]) == (
         5,
-        "I stopped because the worker's program crashed: sh was ended by a signal (exit code 137)",
+        "I stopped because the worker's program crashed: sh was ended by SIGKILL",
     )
-    assert answer.err.count("again in 0.1 s: sh was ended by a signal") == 1
+    assert answer.err.count("again in 0.1 s: sh was ended by SIGKILL") == 1
     (ref,) = [line.split()[-1] for line in answer.out.splitlines() if "safe in" in line]
     assert project.git("show", f"{ref}:c.txt") == "half"
-
-
-def test_every_suggested_command_works_when_pasted(project: Project) -> None:
-    """After each kind of stop that a person can go on from."""
-    blocked = {"reason": "two ways", "question": "Which one?"}
-    stops: dict[str, tuple[list[dict[str, Any]], tuple[str, ...]]] = {
-        "out-of-scope": ([{"edits": [write("b.txt", "x\n")]}], ("--allow", "a.txt")),
-        "lockfile-changed": ([{"edits": [write("uv.lock", "x\n")]}], ()),
-        "verify-failed": ([{"edits": [write("c.txt", "BROKEN\n")]}], ("--retries", "0")),
-        "worker-failed": ([{"fail": "gone"}], ()),
-        "worker-blocked": ([{"blocked": blocked}], ()),
-    }
-    seen: set[str] = set()
-    for reason, (attempts, flags) in stops.items():
-        _, result = project.run_json("Do it", project.session(attempts), *flags)
-        assert result["stop_reason"] == reason
-        assert 1 <= len(result["next_actions"]) <= 3
-        for action in result["next_actions"]:
-            plain = action.replace(result["run_id"], "RUN")
-            if plain in seen and "resume" not in plain:
-                continue  # a reading command reads any run
-            seen.add(plain)
-            answer = project.jm(*shlex.split(action)[1:], input=b"left\n")
-            assert "Traceback" not in answer.err
-            # Code 2 is doctor's way to say that something is missing here, which it then names.
-            assert answer.code != 2 or action == "jm doctor", f"{action}: {answer.err}"
 
 
 def test_no_worker_says_in_one_screen_how_to_get_one(project: Project) -> None:
@@ -259,13 +139,6 @@ def test_no_worker_says_in_one_screen_how_to_get_one(project: Project) -> None:
     assert "export ANTHROPIC_API_KEY" in answer.err
     assert "--model ollama:NAME" in answer.err
     assert len(answer.err.splitlines()) <= 24
-
-
-def test_out_of_time_can_be_resumed(project: Project) -> None:
-    worker = project.session([{"wait_s": 30, "edits": [write("c.txt", "1\n")]}])
-    code, result = project.run_json("Do it", worker, "--minutes", "0.03")
-    assert (code, result["stop_reason"]) == (124, "out-of-time")
-    assert any("--minutes" in action for action in result["next_actions"])
 
 
 @pytest.mark.parametrize(
@@ -300,81 +173,6 @@ def test_usage_errors(project: Project, arguments: tuple[str, ...], code: int, t
     assert answer.code == code
     assert text in answer.err + answer.out
     assert "Traceback" not in answer.err
-
-
-def test_no_checks(tmp_path: Path) -> None:
-    project = Project(tmp_path / "bare", {"a.txt": "x\n"})
-    answer = project.jm("run", "fix lint")
-    assert (answer.code, "no check was found" in answer.err, "jm init" in answer.err) == (2, True, True)
-
-
-def test_a_check_that_cannot_start(project: Project) -> None:
-    project.write({"journeyman.toml": CHECKS + '[[checks]]\nname = "gone"\nrun = "no-such-program-here"\n'})
-    project.commit("a missing program")
-    code, result = project.run_json(
-        "Do it", project.session([{"edits": [write("c.txt", "1\n")]}]), "--retries", "0"
-    )
-    assert code != 0
-    assert "gone" in result["stop_message"]
-
-
-def test_setup_failed(project: Project) -> None:
-    project.write({"journeyman.toml": CHECKS + '[workspace]\nsetup = "echo no luck; exit 9"\n'})
-    project.commit("a set-up that fails")
-    code, first, text = stop(project, [write("c.txt", "1\n")])
-    assert code == 2
-    assert first.startswith("I stopped because the worktree could not be set up")
-    assert "no luck" in text
-
-
-def test_wrong_tree(tmp_path: Path) -> None:
-    project = Project(
-        tmp_path / "p",
-        {
-            "pyproject.toml": '[project]\nname = "thing"\nversion = "1"\n',
-            "src/thing/__init__.py": "",
-            "journeyman.toml": '[[checks]]\nname = "import"\nrun = "python -c \'import thing\'"\n',
-            ".gitignore": ".venv/\n",
-        },
-    )
-    venv = project.root / ".venv"
-    subprocess.run(("python3", "-m", "venv", "--without-pip", str(venv)), check=True)
-    packages = next((venv / "lib").glob("python*/site-packages"))
-    # Before PYTHONPATH is looked at, so that shadowing cannot help: only a refusal can.
-    (packages / "hijack.pth").write_text("import hijack\n")
-    (packages / "hijack.py").write_text(
-        "import sys, importlib.util\n"
-        "class Finder:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'thing':\n"
-        f"            return importlib.util.spec_from_file_location(name, {str(project.root / 'src/thing/__init__.py')!r})\n"
-        "sys.meta_path.insert(0, Finder())\n"
-    )
-    code, first, text = stop(project, [write("c.txt", "1\n")])
-    assert code == 2, text
-    assert first.startswith("I stopped because the checks would test another checkout's code")
-    assert "thing" in text
-
-
-def test_sandbox_missing(project: Project, tmp_path: Path) -> None:
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    for tool in ("git", "sh", "grep", "test", "env"):
-        found = subprocess.run(("which", tool), capture_output=True, text=True, check=True).stdout.strip()
-        (tools / tool).symlink_to(os.path.realpath(found))
-    answer = project.jm("run", "fix lint", "--sandbox", "required", env={"PATH": str(tools)})
-    assert answer.code == 2
-    assert "sandbox" in answer.err
-
-
-def test_tracked_state(project: Project) -> None:
-    project.write({".journeyman/journeyman.db": "from elsewhere"})
-    project.git("add", "--force", ".journeyman/journeyman.db")
-    project.git("commit", "--quiet", "--message", "hostile")
-    answer = project.jm("run", "fix lint")
-    assert answer.code == 2
-    assert "tracked" in answer.err
-    assert f"git -C {project.root} rm -r --cached .journeyman" in answer.err
 
 
 def test_unknown_and_finished_runs(project: Project) -> None:

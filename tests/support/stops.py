@@ -62,6 +62,12 @@ class Stage:
         """A worker that writes one file."""
         return self.replay({"edits": [write(path, text)]})
 
+    def install(self, program: str) -> None:
+        """Put a program that does nothing on the PATH of whoever pastes."""
+        path = self.folder / "bin" / program
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o755)
+
     def jm(self, *arguments: str, **more: Any) -> Answer:
         """A command that is no part of the transcript."""
         return self.project.jm(*arguments, env=self.env, **more)
@@ -76,6 +82,9 @@ class Stage:
         report = self.jm("report", "--json").json
         self.code, self.exit_code = report["stop_reason"], answer.code
         self.known["run"] = report["run_id"]
+        for fact in report["facts"]:  # what the model's server called the request
+            if fact.startswith("request "):
+                self.known["request"] = fact.removeprefix("request ")
         self._told(answer.out, report["checks"], self.jm("report", "--decisions", "--json").json)
         self._paste_all(report["next_actions"])
 
@@ -105,13 +114,16 @@ class Stage:
             if took is not None:
                 from journeyman.report.text import seconds
 
-                ending = f", {seconds(took)}"
+                ending = f"; {seconds(took)}"
                 lines = [
-                    line.removesuffix(ending) + ", {seconds}"
+                    line.removesuffix(ending) + "; {seconds}"
                     if "tried" in line and line.endswith(ending)
                     else line
                     for line in lines
                 ]
+        for cache in (Path(os.environ["HOME"]) / ".cache", self.folder / "cache"):
+            for place in cache.glob("journeyman/worktrees/*"):  # named after the repository's path
+                self.known["place"] = place.name
         self.transcript = [self._plain(line) for line in lines]
 
     def _plain(self, text: str) -> str:
@@ -158,6 +170,8 @@ class Stage:
         if command.startswith("jm doctor") and out:
             bad = [line for line in out.splitlines() if line.startswith("✗")]
             return self._plain(" / ".join(bad) or "all is well")
+        if command == "jm status":
+            return self._plain(" ".join(out.split()[:2]))
         shown = "\n".join(line for line in (out or err).splitlines() if line.strip())
         return self._plain(shown.splitlines()[0] if shown else "")
 

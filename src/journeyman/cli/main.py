@@ -73,7 +73,7 @@ def main() -> NoReturn:
 
 def _call() -> int:
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="jm", standalone_mode=False)
     except JourneymanError as error:
         return _stopped(error)
     except KeyboardInterrupt:

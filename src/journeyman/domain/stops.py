@@ -118,7 +118,9 @@ _REASONS = (
     ),
     # Workers and models.
     StopReason("worker-failed", Family.WORKER, "the worker ended with an error", (_LOOK, _RESUME, _DOCTOR)),
-    StopReason("worker-missing", Family.WORKER, "the worker's program could not be started", (_DOCTOR,)),
+    StopReason(
+        "worker-missing", Family.WORKER, "the worker's program could not be started", (_DOCTOR, _RESUME)
+    ),
     StopReason("worker-timeout", Family.WORKER, "the worker did not finish in its time", (_LOOK, _RESUME)),
     StopReason(
         "model-unauthorized", Family.WORKER, "the model's provider refused the key", (_DOCTOR, _RESUME)
@@ -194,8 +196,8 @@ _REASONS = (
         "no check was found, so nothing could be verified",
         ("jm init", _DOCTOR),
     ),
-    StopReason("check-unavailable", Family.ENVIRONMENT, "a check cannot be started here", (_DOCTOR,)),
-    StopReason("setup-failed", Family.ENVIRONMENT, "the worktree could not be set up", (_DOCTOR,)),
+    StopReason("check-unavailable", Family.ENVIRONMENT, "a check cannot be started here", (_DOCTOR, _RESUME)),
+    StopReason("setup-failed", Family.ENVIRONMENT, "the worktree could not be set up", (_DOCTOR, _RESUME)),
     StopReason(
         "wrong-tree",
         Family.ENVIRONMENT,
@@ -221,7 +223,7 @@ _REASONS = (
     ),
     StopReason("disk-full", Family.ENVIRONMENT, "the disk is full", (_RESUME,)),
     StopReason("corrupt-store", Family.ENVIRONMENT, "the run store is damaged", ()),
-    StopReason("command-not-found", Family.ENVIRONMENT, "a program could not be started", (_DOCTOR,)),
+    StopReason("command-not-found", Family.ENVIRONMENT, "a program could not be started", (_DOCTOR, _RESUME)),
     # Us.
     StopReason("internal-error", Family.BUG, "Journeyman has a bug", (_LOOK, _RESUME)),
 )

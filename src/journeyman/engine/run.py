@@ -148,7 +148,11 @@ async def implement(ladder: Ladder, attempt: Attempt) -> None:
             number, count = attempt.milestone_number, attempt.number
             event = QuestionDecided(number, count, blocked.question, answer)
             run.recorder.record(f"{attempt.key}.question", event)
-            ladder.session = await phases.implement(run, replace(attempt, answer=answer))
+            try:
+                ladder.session = await phases.implement(run, replace(attempt, answer=answer))
+            except BlockedError:
+                await phases.keep_blocked(run, attempt)
+                raise
 
 
 async def mend(run: Run, attempt: Attempt, last: Judged) -> tuple[Judged, str]:

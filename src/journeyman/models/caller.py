@@ -98,6 +98,8 @@ def _told(tries: Tries) -> list[str]:
     for failure in tries.failures:
         reasons[failure.reason] = reasons.get(failure.reason, 0) + 1
     lines = [f"{count} times: {reason}" if count > 1 else reason for reason, count in reasons.items()]
+    if len(tries.failures) == 1:
+        return lines
     return [*lines[-_FACTS:], f"waited {tries.waited_s:.0f} s between {len(tries.failures)} tries"]
 
 

@@ -75,7 +75,7 @@ def decision_text(payload: Payload) -> str | None:  # noqa: PLR0911 - a table of
         case TroubleRetried(code=code, message=message, wait_s=wait_s):
             return f"again in {wait_s:g} s: {message} ({code})"
         case QuestionDecided(question=question):
-            return f"decides by itself: {question.question}"
+            return f"was told to decide by itself: {question.question}"
         case NewTestsJudged(paths=paths, counts=counts, reason=reason):
             named = f" ({', '.join(paths)})" if paths else ""
             return f"new test{named} {'counts' if counts else 'does not count'}: {reason}"

@@ -126,7 +126,7 @@ def _evidence(summary: RunSummary) -> list[str]:
             lines.append(f"  {done.completed} of {done.planned} milestones are verified and committed:")
         lines.append(f"  commit {summary.commit[:12]} on {summary.branch}")
         lines.append(f"  tree {(summary.verified_tree or '')[:12]} is exactly what was checked")
-    if summary.outcome != Outcome.VERIFIED and summary.last_snapshot:
+    if summary.outcome != Outcome.VERIFIED and summary.last_snapshot and summary.files_changed:
         lines.append(f"  the work is safe in {summary.last_snapshot}")
     lines += [f"  work found in the worktree is safe in {ref}" for ref in summary.rescued]
     if summary.sandbox not in {None, "none"}:

@@ -191,7 +191,10 @@ def _results(events: tuple[Event, ...], tree: str) -> tuple[CheckResult, ...]:
         and event.payload.role is Role.VERIFY
         and event.payload.result.tree == tree
     }
-    return tuple(last.values())
+    started = _last(events, RunStarted)
+    # In the order of the configuration: which one ends first is the machine's mood.
+    place = {check.name: number for number, check in enumerate(started.checks if started else ())}
+    return tuple(sorted(last.values(), key=lambda result: place.get(result.check, len(place))))
 
 
 def _next_actions(run_id: str, end: RunFinished | None, branch: str) -> tuple[str, ...]:
@@ -204,4 +207,9 @@ def _next_actions(run_id: str, end: RunFinished | None, branch: str) -> tuple[st
         options = end.question.options[:_SHOWN_OPTIONS]
         own = tuple(f"jm resume {run_id} --answer {shlex.quote(option)}" for option in options)
     known = tuple(action.replace("{run}", run_id) for action in stop_reason(end.stop_code or "").next_actions)
+    resume = f"jm resume {run_id}"
+    if any(action.startswith(f"{resume} ") for action in own):
+        known = tuple(
+            action for action in known if action != resume
+        )  # without its flag it stops again at once
     return (*own, *(action for action in known if action not in own))[:3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 from typing import ClassVar
 
 from journeyman.domain.errors import JourneymanError
@@ -25,6 +26,11 @@ def disk_full(error: OSError, place: str) -> JourneymanError | None:
 def crashed(exit_code: int) -> bool:
     """Whether a program was ended by a signal that is nobody's wish: a crash, or too little memory."""
     return (exit_code if exit_code < 0 else 128 - exit_code) in _CRASHES
+
+
+def signal_name(exit_code: int) -> str:
+    """The signal that ended a program, told by the runner or by a shell around it."""
+    return signal.Signals(-exit_code if exit_code < 0 else exit_code - 128).name
 
 
 class ImplementOnly:

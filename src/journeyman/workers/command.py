@@ -11,7 +11,7 @@ from journeyman.domain.process import CommandResult, Network
 from journeyman.domain.settings import WorkerSettings
 from journeyman.domain.worker import Health, ImplementRequest, WorkerHost
 from journeyman.workers.answer import plain, read_answer, shortened
-from journeyman.workers.base import ImplementOnly, crashed, missing_programs
+from journeyman.workers.base import ImplementOnly, crashed, missing_programs, signal_name
 from journeyman.workers.prompt import implement_prompt
 
 MAX_ACTIVITIES = 200
@@ -115,7 +115,7 @@ class CommandWorker(ImplementOnly):
             hint = f"raise workers.{self.name}.timeout_s"
             raise JourneymanError("worker-timeout", message, facts=outcome.last_lines, hint=hint)
         if crashed(outcome.exit_code):
-            message = f"{program} was ended by a signal (exit code {outcome.exit_code})"
+            message = f"{program} was ended by {signal_name(outcome.exit_code)}"
             raise JourneymanError("worker-crashed", message, facts=outcome.last_lines)
         if outcome.exit_code != 0:
             message = f"{program} ended with exit code {outcome.exit_code}"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from bench.simmodel import SimModel
 from tests.acceptance.test_agent import FILES, QUICK, SENTENCE, TASK
+from tests.support.http_stub import HttpStub, json_response
 from tests.support.stops import Stage, stops_with
 
 
-def ask(stage: Stage, fault: str, *flags: str) -> None:
+def ask(stage: Stage, fault: str, *flags: str, **more: str) -> None:
     """A run whose model has a fault, which is gone by the time that somebody pastes a command."""
     stage.start_over(FILES)
     with SimModel([TASK], faults=[fault]) as sim:
-        stage.env |= {"OPENAI_BASE_URL": f"{sim.url}/v1", "OPENAI_API_KEY": "sk-none", **QUICK}
+        stage.env |= {"OPENAI_BASE_URL": f"{sim.url}/v1", "OPENAI_API_KEY": "sk-none", **QUICK, **more}
         stage.known |= {"url": sim.url, "host": sim.url.removeprefix("http://")}
         stage.before_pasting = sim.set_faults
         stage.run("--model", "openai:sim-1", "--fast", *flags, task=SENTENCE, worker="agent")
@@ -29,7 +30,12 @@ def _(stage: Stage) -> None:
 
 @stops_with("model-refused-request")
 def _(stage: Stage) -> None:
-    ask(stage, "400")
+    stage.start_over(FILES)
+    body = {"error": {"message": "Unsupported value: 'tools'", "type": "invalid_request_error"}}
+    with HttpStub([json_response(400, body)]) as stub:
+        stage.env |= {"OPENAI_BASE_URL": f"{stub.url}/v1", "OPENAI_API_KEY": "sk-none", **QUICK}
+        stage.known["host"] = stub.url.removeprefix("http://")
+        stage.run("--model", "openai:sim-1", "--fast", task=SENTENCE, worker="agent")
 
 
 @stops_with("model-refused")
@@ -49,8 +55,7 @@ def _(stage: Stage) -> None:
 
 @stops_with("model-unreachable")
 def _(stage: Stage) -> None:
-    stage.env["JOURNEYMAN_MODELS__PATIENCE_S"] = "0.1"
-    ask(stage, "503")
+    ask(stage, "503", JOURNEYMAN_MODELS__PATIENCE_S="0.001")
 
 
 @stops_with("model-misbehaved")

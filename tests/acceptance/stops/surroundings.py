@@ -61,10 +61,12 @@ def _(stage: Stage) -> None:
 @stops_with("no-commits")
 def _(stage: Stage) -> None:
     unborn = stage.folder / "unborn"
-    stage.project.git("init", "--quiet", str(unborn))
+    stage.project.git("init", "--quiet", "--initial-branch=main", str(unborn))
     for name, value in (("user.name", "Ada"), ("user.email", "ada@example.invalid")):
         stage.project.git("config", "--global", name, value)
-    stage.refused("run", "Do it", cwd=unborn)
+    # With a time of its own, the commit has a known name.
+    noon = "2026-01-01T12:00:00+0000"
+    stage.refused("run", "Do it", cwd=unborn, GIT_AUTHOR_DATE=noon, GIT_COMMITTER_DATE=noon)
 
 
 @stops_with("unknown-commit")
@@ -94,9 +96,10 @@ def _(stage: Stage) -> None:
 
 @stops_with("check-unavailable")
 def _(stage: Stage) -> None:
-    gone = '[[checks]]\nname = "gone"\nrun = "no-such-program-here"\n'
+    gone = '[[checks]]\nname = "gone"\nrun = ["no-such-program-here"]\n'
     stage.project.write({"journeyman.toml": CHECKS + gone})
     stage.project.commit("a missing program")
+    stage.before_pasting = lambda: stage.install("no-such-program-here")
     stage.run(worker=stage.edits("c.txt", "1\n"))
 
 
@@ -111,6 +114,7 @@ def _(stage: Stage) -> None:
 def _(stage: Stage) -> None:
     stage.project.write({"journeyman.toml": CHECKS + '[workspace]\nsetup = ["no-such-installer"]\n'})
     stage.project.commit("a set-up that is not installed")
+    stage.before_pasting = lambda: stage.install("no-such-installer")
     stage.run(worker=stage.edits("c.txt", "1\n"))
 
 
@@ -136,7 +140,6 @@ def _(stage: Stage) -> None:
     ).root
     subprocess.run(("python3", "-m", "venv", "--without-pip", str(root / ".venv")), check=True)
     packages = next((root / ".venv" / "lib").glob("python*/site-packages"))
-    stage.known["packages"] = str(packages.relative_to(root))
     # Before PYTHONPATH is looked at, so that shadowing cannot help: only a refusal can.
     (packages / "hijack.pth").write_text("import hijack\n")
     (packages / "hijack.py").write_text(HIJACK.format(place=str(root / "src/thing/__init__.py")))
@@ -170,7 +173,8 @@ def _(stage: Stage) -> None:
     table = f"[workers.w]\ntype = 'command'\ncommand = ['sh', '-c', '{command}']\n"
     stage.project.write({"journeyman.toml": CHECKS + table})
     stage.project.commit("a worker that goes too far")
-    stage.known |= {"theirs": commit, "short": commit[:12]}
+    base = stage.project.git("rev-parse", "HEAD")
+    stage.known |= {"base": base, "theirs": commit, "short": commit[:7]}
     stage.run(worker="w")
 
 
@@ -192,12 +196,9 @@ def _(stage: Stage) -> None:
 @stops_with("context-failed")
 def _(stage: Stage) -> None:
     assert stage.jm("context", "alpha").code == 0
-    (index,) = (Path(os.environ["HOME"]) / ".cache" / "journeyman" / "index").glob("*.db")
+    (index,) = (Path(os.environ["HOME"]) / ".cache" / "journeyman" / "index").glob("*.sqlite")
     connection = sqlite3.connect(index)
-    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    for name in tables:
-        connection.execute(f"DROP TABLE IF EXISTS {name}")
-    connection.commit()
+    connection.executescript("DROP TABLE content; CREATE TABLE content (key TEXT)")
     connection.close()
     stage.refused("context", "alpha")
 

@@ -22,6 +22,7 @@ def program(stage: Stage, *command: str, more: str = "", kind: str = "command") 
 def coding_cli(stage: Stage, script: str, more: str = "") -> None:
     """The same with a coding CLI, played by a program that prints what the real one does."""
     start = "import json, os, sys, time\ndef say(**event): print(json.dumps(event), flush=True)\n"
+    start += "if '--version' in sys.argv: print('1.0 (played)'); sys.exit()\n"
     init = "say(type='system', subtype='init', session_id='sess-1')\n"
     stage.known["python"] = sys.executable
     program(stage, sys.executable, "-c", start + init + script, more=more, kind="claude_code")

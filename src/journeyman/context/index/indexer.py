@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shlex
 import sqlite3
 import sys
 import time
@@ -113,7 +114,9 @@ class Indexer:
         except sqlite3.Error as error:
             code = "disk-full" if is_full(error) else "context-failed"
             raise JourneymanError(
-                code, f"the index of the repository failed: {error}", hint=f"rm -r {self._place.cache}"
+                code,
+                f"the index of the repository failed: {error}",
+                hint=f"rm -r {shlex.quote(str(self._place.cache))}",
             ) from error
 
     async def _index(self) -> Index:
