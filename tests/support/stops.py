@@ -112,9 +112,7 @@ class Stage:
         for decision in decisions:
             took = decision["inputs"].get("duration_s")
             if took is not None:
-                from journeyman.report.text import seconds
-
-                ending = f"; {seconds(took)}"
+                ending = f"; {took:.1f} s"
                 lines = [
                     line.removesuffix(ending) + "; {seconds}"
                     if "tried" in line and line.endswith(ending)
