@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.segment import DEFINES
 from journeyman.context.index.view import Index
-from journeyman.context.pack.blocks import Block, blocks_of, widened
+from journeyman.context.pack.blocks import Block, blocks_of, scene_of, widened
 from journeyman.context.pack.tokens import MARGIN, estimate_tokens, raw_tokens
 from journeyman.context.rank.features import Words
 from journeyman.context.rank.fuse import RankedFile, Ranking
 from journeyman.context.rank.neighbours import related_paths
-from journeyman.context.rank.query import weighted_terms
 
 DEFAULT_BUDGET = 8_000
 _FILES = 25
@@ -24,6 +23,8 @@ _MOST_CHARACTERS = 8
 """Of code, no token has more on average."""
 _LEAST_ROOM = 25
 _SEPARATOR = 2
+_FIRST_NUMBER = 3
+_NUMBERED_EVERY = 10
 _MOST_REFUSED = 40
 """After so many blocks in a row that found no room, the pack is full."""
 _AROUND_FAILURE = 12
@@ -31,13 +32,14 @@ _SIGNATURE_FILES = 6
 _SIGNATURE_SHARE = 0.08
 _NAMED_TESTS = 8
 _NEXT = 12
-_TEST_VALUE = 0.6
-_WORTH = 0.2
+_COPY_CHARACTERS = 80
+"""Shorter blocks may well be alike by chance."""
+_WORTH = 0.05
 """Below this share of the best block's value, a thrifty pack takes nothing more. A larger pack holds little
 more of what changes; after a smaller one more workers have to ask (``bench/retrieval.py --packs``)."""
 _TINY_REPOSITORY_LINES = 200
 """Code of so few lines is shown whole: to choose could only cost a request."""
-_WORTH_WHEN_NAMED = 0.5
+_WORTH_WHEN_NAMED = 0.125
 """The same when the task names exactly what is to change."""
 
 
@@ -103,7 +105,8 @@ class _Filling:
         """Tokens of a line with its number."""
         found = self.costs.get((number, line))
         if found is None:
-            found = raw_tokens(f"{line}|{self.lines[number][line - 1]}\n")
+            found = raw_tokens(f"\n{self.lines[number][line - 1]}")
+            found += raw_tokens(f"{line}|") if line % _NUMBERED_EVERY == 0 else 0.0
             self.costs[number, line] = found
         return found
 
@@ -116,7 +119,7 @@ class _Filling:
             return True
         if sum(len(lines[line - 1]) for line in fresh) > self.room * _MOST_CHARACTERS:
             return False
-        cost = sum(self.cost(number, line) for line in fresh) + _SEPARATOR
+        cost = sum(self.cost(number, line) for line in fresh) + _SEPARATOR + _FIRST_NUMBER
         head = 0.0 if held else raw_tokens(self.index.files[number].path) + 40
         if cost + head > self.room:
             return False
@@ -171,18 +174,15 @@ def _fill(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
     index = filling.index
     if request.thrifty and _all_of_a_tiny_one(filling, ranking):
         return
-    best = max((file.score for file in ranking.files), default=0.0)
-    if best <= 0:
-        return
-    words = Words(index)
-    terms = {term: weight * words.idf(term) for term, weight in weighted_terms(ranking.query).items()}
-    named = _named_exactly(index, ranking, words)
+    files = ranking.files[:_FILES]
+    scene = scene_of(index, ranking, files)
+    named = _named_exactly(index, ranking, Words(index))
     by_file: list[list[tuple[Block, RankedFile]]] = []
-    for file in ranking.files[:_FILES]:
-        worth = _TEST_VALUE if index.files[file.number].kind is FileKind.TEST else 1.0
-        facts = index.facts(file.number)
-        blocks = blocks_of(file, ranking, facts, filling.read(file.number), best, terms)
-        by_file.append([(Block(b.path, b.first, b.last, b.value * worth, b.name), file) for b in blocks])
+    for place, file in enumerate(files):
+        kind, facts = index.files[file.number].kind, index.facts(file.number)
+        blocks = blocks_of(file, place, kind, facts, filling.read(file.number), scene)
+        by_file.append([(block, file) for block in blocks])
+    by_file = _without_copies(filling, by_file)
     first = [blocks[0] for blocks in by_file[:3] if blocks]
     rest = sorted(
         (item for blocks in by_file for item in blocks),
@@ -202,6 +202,27 @@ def _fill(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
             _whole_first(filling, file, request, named=bool(named))
         if filling.room < _LEAST_ROOM or refused > _MOST_REFUSED:
             break
+
+
+def _without_copies(
+    filling: _Filling, by_file: list[list[tuple[Block, RankedFile]]]
+) -> list[list[tuple[Block, RankedFile]]]:
+    """Of blocks with the same text in several files only that of the path nearest to the root."""
+    owners: dict[str, tuple[int, str]] = {}
+    texts: list[list[str]] = []
+    for blocks in by_file:
+        own = []
+        for block, file in blocks:
+            text = "\n".join(filling.read(file.number)[block.first - 1 : block.last])
+            own.append(text if len(text) > _COPY_CHARACTERS else "")
+            if own[-1]:
+                rank = (file.path.count("/"), file.path)
+                owners[text] = min(owners.get(text, rank), rank)
+        texts.append(own)
+    return [
+        [item for item, text in zip(blocks, own, strict=True) if not text or owners[text][1] == item[1].path]
+        for blocks, own in zip(by_file, texts, strict=True)
+    ]
 
 
 def _all_of_a_tiny_one(filling: _Filling, ranking: Ranking) -> bool:
@@ -319,9 +340,7 @@ def _rendered(
         whole = ranges == ((1, len(lines)),)
         shown = "whole" if whole else f"{len(filling.shown[file.number])} of {len(lines)} lines"
         why = f": {file.reasons[0]}" if file.reasons else ""
-        body = "\n…\n".join(
-            "\n".join(f"{at}|{lines[at - 1]}" for at in range(first, last + 1)) for first, last in ranges
-        )
+        body = "\n…\n".join(_numbered(lines, first, last) for first, last in ranges)
         parts.append(f"{file.path} ({shown}{why})\n{body}")
     parts += [tests] if tests else []
     text = "\n\n".join(parts)
@@ -336,6 +355,14 @@ def _rendered(
     ]
     left = tuple(path for path in tail if path not in shown_paths)
     return Pack(text, estimate_tokens(text), tuple(files), left)
+
+
+def _numbered(lines: list[str], first: int, last: int) -> str:
+    """Lines with the numbers of the first and of each tenth: all would cost a seventh of the room."""
+    return "\n".join(
+        f"{at}|{lines[at - 1]}" if at == first or at % _NUMBERED_EVERY == 0 else lines[at - 1]
+        for at in range(first, last + 1)
+    )
 
 
 def _with_tail(text: str, tail: tuple[str, ...], budget: int) -> str:
