@@ -95,7 +95,8 @@ def test_the_pack_of_a_request_is_kept_and_told(project: Project, sim: SimModel)
     assert "paging.py" in str(event), event
     (stored,) = (project.root / ".journeyman" / "runs" / result["run_id"] / "context").iterdir()
     pack = stored.read_text()
-    assert "2|    return len(items) // size + 1" in pack
+    assert "1|def " in pack
+    assert "\n    return len(items) // size + 1" in pack
     assert pack.splitlines()[0] in str(sim.requests[0].body)
     assert not told(project, result["run_id"], "worker.read"), "nothing was left to look for"
 

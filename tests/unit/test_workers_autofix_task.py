@@ -78,7 +78,6 @@ NO = (
     "lint rule E501 should be off",
     "fix lint without changing the tests",
     "# Fix lint\n\nAlso rename the parser.",
-    "...",
 )
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.segment import Facts
+from journeyman.context.index.view import Index
 from journeyman.context.index.words import WORD, terms_of
+from journeyman.context.pack.weights import BLOCKS
+from journeyman.context.rank.features import Words
 from journeyman.context.rank.fuse import RankedFile, Ranking
+from journeyman.context.rank.query import weighted_terms
 
 _LONGEST = 70
-_WINDOW = 45
-_STEP = 15
-_MARGIN_LINES = 4
-_FADING = 0.97
+_WINDOW = 30
+_MARGIN_LINES = 3
 _SMOOTHING = 0.4
-_POWER = 3.0
-_NAMED = 1.3
+_FLOOR = 0.05
 _FRAMED = 1.5
 
 
@@ -28,77 +31,124 @@ class Block:
     first: int
     last: int
     value: float
+    """Of each of its characters, not of all of them."""
     name: str = ""
 
 
+@dataclass(frozen=True)
+class Scene:
+    """What the blocks of all files are measured by."""
+
+    ranking: Ranking
+    best: float
+    """The highest score of a file, and of a chunk."""
+    loudest: float
+    terms: dict[str, float]
+    title: dict[str, float]
+    wanted: frozenset[str]
+    """Names that the task may mean, in lower case."""
+
+
+def scene_of(index: Index, ranking: Ranking, files: tuple[RankedFile, ...]) -> Scene:
+    """What to measure the blocks of some files by."""
+    words, query = Words(index), ranking.query
+    scores = (value for f in files for value in ranking.evidence.chunks.get(f.number, {}).values())
+    return Scene(
+        ranking,
+        max((file.score for file in files), default=0.0),
+        max(scores, default=0.0) or 1.0,
+        {term: weight * words.idf(term) for term, weight in weighted_terms(query).items()},
+        {term: words.idf(term) for term in query.title_terms},
+        frozenset(name.lower() for name in (*query.names, *WORD.findall(query.title))),
+    )
+
+
 def blocks_of(
-    file: RankedFile, ranking: Ranking, facts: Facts, lines: list[str], best: float, terms: dict[str, float]
+    file: RankedFile, place: int, kind: FileKind, facts: Facts, lines: list[str], scene: Scene
 ) -> list[Block]:
-    """The blocks of a file, most valuable first. ``best`` is the highest file score there is."""
-    scores = ranking.evidence.chunks.get(file.number, {})
-    framed = ranking.evidence.framed.get(file.number, [])
-    wanted = {name.lower() for name in ranking.query.names} | {
-        word.lower() for word in WORD.findall(ranking.query.title)
-    }
-    smooth = {
-        number: scores.get(number, 0.0)
-        + _SMOOTHING * (scores.get(number - 1, 0.0) + scores.get(number + 1, 0.0))
-        for number in range(len(facts.chunks))
-    }
-    weight = (file.score / best) ** _POWER if best else 0.0
-    found: list[Block] = []
-    order = sorted(smooth, key=lambda number: (-smooth[number], number))
-    for place, number in enumerate(order):
-        ranges, name = facts.chunks[number]
-        value = weight * smooth[number] * _FADING**place
-        if name and name.rsplit(".", 1)[-1].lower() in wanted:
-            value *= _NAMED
-        if any(first <= line <= last for line in framed for first, last in ranges):
-            value *= _FRAMED
-        if value > 0:
-            found += _cut(file.path, ranges, value, name, lines, terms)
+    """The blocks of a file, most valuable first; ``place`` is the file's, from 0."""
+    framed = scene.ranking.evidence.framed.get(file.number, [])
+    found = [
+        Block(
+            file.path,
+            first,
+            last,
+            math.exp(math.fsum(BLOCKS[signal] * value for signal, value in signals.items()))
+            * (_FRAMED if any(first <= line <= last for line in framed) else 1.0),
+            name,
+        )
+        for first, last, name, signals in block_signals(file, place, kind, facts, lines, scene)
+    ]
     return sorted(found, key=lambda block: (-block.value, block.first))
 
 
+def block_signals(
+    file: RankedFile, place: int, kind: FileKind, facts: Facts, lines: list[str], scene: Scene
+) -> Iterator[tuple[int, int, str, dict[str, float]]]:
+    """First line, last line, name and signals of each block; ``BLOCKS`` weighs them."""
+    if file.score <= 0 or scene.best <= 0:
+        return
+    scores = scene.ranking.evidence.chunks.get(file.number, {})
+    loudest = max(scores.values(), default=0.0) or 1.0
+    around = [scores.get(at - 1, 0.0) + scores.get(at + 1, 0.0) for at in range(len(facts.chunks))]
+    smooth = [scores.get(at, 0.0) + _SMOOTHING * near for at, near in enumerate(around)]
+    places = {at: n for n, at in enumerate(sorted(range(len(smooth)), key=lambda at: (-smooth[at], at)))}
+    of_file = {
+        "score": math.log(file.score / scene.best),
+        "place": math.log1p(place),
+        "test": float(kind is FileKind.TEST),
+        "other": float(kind not in {FileKind.TEST, FileKind.SOURCE}),
+    }
+    for at, (ranges, name) in enumerate(facts.chunks):
+        own = name.rsplit(".", 1)[-1]
+        score = scores.get(at, 0.0)
+        of_chunk = of_file | {
+            "in_file": math.log(score / loudest + _FLOOR),
+            "chunk": math.log(score / scene.loudest + _FLOOR),
+            "silent": float(score == 0),
+            "around": math.log(around[at] / 2 / scene.loudest + _FLOOR),
+            "order": math.log1p(places[at]),
+            "named": float(own.lower() in scene.wanted),
+            "title": _title_share(own, scene.title),
+        }
+        for first, last, spoken in _cut(ranges, lines, scene.terms):
+            yield (
+                first,
+                last,
+                name,
+                of_chunk | {"spoken": math.log(spoken + 0.1), "size": math.log(last - first + 1)},
+            )
+
+
+def _title_share(name: str, title: dict[str, float]) -> float:
+    """How much of the title a name says."""
+    held = math.fsum(title.get(term, 0.0) for term in dict.fromkeys(terms_of(name)))
+    return min(1.0, held / (math.fsum(title.values()) or 1.0))
+
+
 def _cut(
-    path: str,
-    ranges: tuple[tuple[int, int], ...],
-    value: float,
-    name: str,
-    lines: list[str],
-    terms: dict[str, float],
-) -> list[Block]:
-    """A chunk as blocks; of a long one its head and the windows that speak of the task."""
-    blocks = []
-    for first, last in ranges:
-        last = min(last, len(lines))  # noqa: PLW2901 - the file may have shrunk since
+    ranges: tuple[tuple[int, int], ...], lines: list[str], terms: dict[str, float]
+) -> Iterator[tuple[int, int, float]]:
+    """A chunk's stretches, the long ones in windows; each with what it says of the task, 1 for the most."""
+    for first, end in ranges:
+        last = min(end, len(lines))  # the file may have shrunk since
         if first > last or not any(line.strip() for line in lines[first - 1 : last]):
             continue
-        if last - first < _LONGEST:
-            blocks.append(Block(path, first, last, value, name))
+        count = last - first + 1
+        if count <= _LONGEST:
+            yield first, last, 0.9
             continue
-        windows = []
-        spoken = [_spoken(line, terms) for line in lines[first - 1 : last]]
-        for start in range(first, last + 1, _STEP):
-            end = min(last, start + _WINDOW - 1)
-            held = set[str]().union(*spoken[start - first : end - first + 1])
-            # The same sum in whatever order.
-            windows.append((math.fsum(terms[term] for term in held), start, end))
-            if end == last:
-                break
-        top = max(score for score, _, _ in windows) or 1.0
-        blocks.append(Block(path, first, min(last, first + 2), value, name))
-        taken: list[tuple[int, int]] = []
-        for score, start, end in sorted(windows, key=lambda window: (-window[0], window[1])):
-            if all(end < begin or start > stop for begin, stop in taken):
-                taken.append((start, end))
-                blocks.append(Block(path, start, end, value * (score / top) ** 2, name))
-    return blocks
+        size = math.ceil(count / math.ceil(count / _WINDOW))
+        windows = [(start, min(last, start + size - 1)) for start in range(first, last + 1, size)]
+        spoken = [_spoken(lines[start - 1 : stop], terms) for start, stop in windows]
+        top = max(spoken) or 1.0
+        yield from ((start, stop, said / top) for (start, stop), said in zip(windows, spoken, strict=True))
 
 
-def _spoken(line: str, terms: dict[str, float]) -> set[str]:
-    """The task's words that a line holds."""
-    return {term for word in WORD.findall(line) for term in terms_of(word) if term in terms}
+def _spoken(lines: list[str], terms: dict[str, float]) -> float:
+    """How much of the task's words some lines hold."""
+    held = {term for word in set(WORD.findall("\n".join(lines))) for term in terms_of(word)}
+    return math.fsum(terms[term] for term in held if term in terms)  # the same in whatever order
 
 
 def widened(first: int, last: int, count: int) -> tuple[int, int]:

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.segment import DEFINES
 from journeyman.context.index.view import Index
-from journeyman.context.pack.blocks import Block, blocks_of, widened
+from journeyman.context.pack.blocks import Block, blocks_of, scene_of, widened
+from journeyman.context.pack.filling import NUMBERED_EVERY, SEPARATOR, Filling
 from journeyman.context.pack.tokens import MARGIN, estimate_tokens, raw_tokens
 from journeyman.context.rank.features import Words
 from journeyman.context.rank.fuse import RankedFile, Ranking
 from journeyman.context.rank.neighbours import related_paths
 from journeyman.context.rank.outline import signature_line
-from journeyman.context.rank.query import weighted_terms
 
 DEFAULT_BUDGET = 8_000
 _FILES = 25
 """So many files, from the first on, are cut into blocks."""
 _SMALL_CHARACTERS = 10_000
 _TINY_LINES = 60
-_MOST_CHARACTERS = 8
-"""Of code, no token has more on average."""
 _LEAST_ROOM = 25
-_SEPARATOR = 2
 _MOST_REFUSED = 40
 """After so many blocks in a row that found no room, the pack is full."""
 _AROUND_FAILURE = 12
@@ -34,13 +31,14 @@ _NAMED_TESTS = 8
 _NEXT = 12
 _OUTLINED = 40
 _OUTLINE_NAMES = 10
-_TEST_VALUE = 0.6
-_WORTH = 0.2
+_COPY_CHARACTERS = 80
+"""Shorter blocks may well be alike by chance."""
+_WORTH = 0.05
 """Below this share of the best block's value, a thrifty pack takes nothing more. A larger pack holds little
 more of what changes; after a smaller one more workers have to ask (``bench/retrieval.py --packs``)."""
 _TINY_REPOSITORY_LINES = 200
 """Code of so few lines is shown whole: to choose could only cost a request."""
-_WORTH_WHEN_NAMED = 0.5
+_WORTH_WHEN_NAMED = 0.125
 """The same when the task names exactly what is to change."""
 
 
@@ -86,53 +84,9 @@ class Pack:
     """Ranked files with no line in the pack."""
 
 
-@dataclass
-class _Filling:
-    """The pack as it grows."""
-
-    index: Index
-    room: float
-    """Tokens left, without margin."""
-    lines: dict[int, list[str]] = field(default_factory=dict)
-    shown: dict[int, set[int]] = field(default_factory=dict)
-    costs: dict[tuple[int, int], float] = field(default_factory=dict)
-
-    def read(self, number: int) -> list[str]:
-        """A file's lines, read once."""
-        if number not in self.lines:
-            lines = self.index.text_lines(number)
-            self.lines[number] = lines
-        return self.lines[number]
-
-    def cost(self, number: int, line: int) -> float:
-        """Tokens of a line with its number."""
-        found = self.costs.get((number, line))
-        if found is None:
-            found = raw_tokens(f"{line}|{self.lines[number][line - 1]}\n")
-            self.costs[number, line] = found
-        return found
-
-    def add(self, number: int, first: int, last: int) -> bool:
-        """Show lines when there is room for all of them."""
-        lines = self.read(number)
-        held = self.shown.get(number, set())
-        fresh = [line for line in range(max(1, first), min(last, len(lines)) + 1) if line not in held]
-        if not fresh:
-            return True
-        if sum(len(lines[line - 1]) for line in fresh) > self.room * _MOST_CHARACTERS:
-            return False
-        cost = sum(self.cost(number, line) for line in fresh) + _SEPARATOR
-        head = 0.0 if held else raw_tokens(self.index.files[number].path) + 40
-        if cost + head > self.room:
-            return False
-        self.room -= cost + head
-        self.shown.setdefault(number, set()).update(fresh)
-        return True
-
-
 def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
     """The pack of a ranking."""
-    filling = _Filling(index, request.budget / MARGIN - 2)
+    filling = Filling(index, request.budget / MARGIN - 2)
     head = _affordable(_map(index, request), filling)
     named = _tests(index, ranking)
     tests = _affordable(f"Their tests: {', '.join(named)}", filling) if named else ""
@@ -146,30 +100,30 @@ def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
     return _rendered(filling, head, _shown(filling, ranking, index), tests, tail, ranking, request)
 
 
-def _affordable(text: str, filling: _Filling) -> str:
+def _affordable(text: str, filling: Filling) -> str:
     """A text that goes with the lines, or nothing where it would take a third of the room."""
-    cost = raw_tokens(text) + _SEPARATOR
+    cost = raw_tokens(text) + SEPARATOR
     if cost > filling.room / 3:
         return ""
     filling.room -= cost
     return text
 
 
-def _shown(filling: _Filling, ranking: Ranking, index: Index) -> list[RankedFile]:
+def _shown(filling: Filling, ranking: Ranking, index: Index) -> list[RankedFile]:
     """Files with lines in the pack: those that failures and plans point to, then by rank."""
     ranked = {file.number for file in ranking.files}
     pointed = [_unranked(index, number) for number in sorted(filling.shown) if number not in ranked]
     return pointed + [file for file in ranking.files if file.number in filling.shown]
 
 
-def _failures_first(filling: _Filling, request: PackRequest, index: Index) -> None:
+def _failures_first(filling: Filling, request: PackRequest, index: Index) -> None:
     for path, line in request.failures:
         number = index.numbers.get(path)
         if number is not None:
             filling.add(number, line - _AROUND_FAILURE, line + _AROUND_FAILURE)
 
 
-def _planned_next(filling: _Filling, request: PackRequest, index: Index) -> None:
+def _planned_next(filling: Filling, request: PackRequest, index: Index) -> None:
     """The files that a plan names, whole where one's share of the room is enough for it."""
     numbers = [index.numbers[path] for path in request.wanted if path in index.numbers]
     for place, number in enumerate(numbers):
@@ -181,29 +135,27 @@ def _planned_next(filling: _Filling, request: PackRequest, index: Index) -> None
             filling.add(number, 1, len(lines))
 
 
-def _candidates(ranking: Ranking, request: PackRequest, best: float) -> list[RankedFile]:
+def _candidates(ranking: Ranking, request: PackRequest) -> list[RankedFile]:
     """The files to take blocks from: those that a plan names count as much as the best."""
     planned = set(request.wanted)
+    best = max((file.score for file in ranking.files), default=0.0)
     first = [replace(file, score=best) for file in ranking.files if file.path in planned]
     return [*first, *(file for file in ranking.files[:_FILES] if file.path not in planned)]
 
 
-def _fill(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
+def _fill(filling: Filling, ranking: Ranking, request: PackRequest) -> None:
     index = filling.index
     if request.thrifty and _all_of_a_tiny_one(filling, ranking):
         return
-    best = max((file.score for file in ranking.files), default=0.0)
-    if best <= 0:
-        return
-    words = Words(index)
-    terms = {term: weight * words.idf(term) for term, weight in weighted_terms(ranking.query).items()}
-    named = _named_exactly(index, ranking, words)
+    files = ranking.files[:_FILES]
+    scene = scene_of(index, ranking, files)
+    named = _named_exactly(index, ranking, Words(index))
     by_file: list[list[tuple[Block, RankedFile]]] = []
-    for file in _candidates(ranking, request, best):
-        worth = _TEST_VALUE if index.files[file.number].kind is FileKind.TEST else 1.0
-        facts = index.facts(file.number)
-        blocks = blocks_of(file, ranking, facts, filling.read(file.number), best, terms)
-        by_file.append([(Block(b.path, b.first, b.last, b.value * worth, b.name), file) for b in blocks])
+    for place, file in enumerate(_candidates(ranking, request)):
+        kind, facts = index.files[file.number].kind, index.facts(file.number)
+        blocks = blocks_of(file, place, kind, facts, filling.read(file.number), scene)
+        by_file.append([(block, file) for block in blocks])
+    by_file = _without_copies(filling, by_file)
     first = [blocks[0] for blocks in by_file[:3] if blocks]
     rest = sorted(
         (item for blocks in by_file for item in blocks),
@@ -225,7 +177,28 @@ def _fill(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
             break
 
 
-def _all_of_a_tiny_one(filling: _Filling, ranking: Ranking) -> bool:
+def _without_copies(
+    filling: Filling, by_file: list[list[tuple[Block, RankedFile]]]
+) -> list[list[tuple[Block, RankedFile]]]:
+    """Of blocks with the same text in several files only that of the path nearest to the root."""
+    owners: dict[str, tuple[int, str]] = {}
+    texts: list[list[str]] = []
+    for blocks in by_file:
+        own = []
+        for block, file in blocks:
+            text = "\n".join(filling.read(file.number)[block.first - 1 : block.last])
+            own.append(text if len(text) > _COPY_CHARACTERS else "")
+            if own[-1]:
+                rank = (file.path.count("/"), file.path)
+                owners[text] = min(owners.get(text, rank), rank)
+        texts.append(own)
+    return [
+        [item for item, text in zip(blocks, own, strict=True) if not text or owners[text][1] == item[1].path]
+        for blocks, own in zip(by_file, texts, strict=True)
+    ]
+
+
+def _all_of_a_tiny_one(filling: Filling, ranking: Ranking) -> bool:
     """Sources and tests whole, by rank, when there are few lines of them in all."""
     index = filling.index
     code = {n for n, file in enumerate(index.files) if file.kind in {FileKind.SOURCE, FileKind.TEST}}
@@ -237,7 +210,7 @@ def _all_of_a_tiny_one(filling: _Filling, ranking: Ranking) -> bool:
     return True
 
 
-def _whole_first(filling: _Filling, file: RankedFile, request: PackRequest, *, named: bool) -> None:
+def _whole_first(filling: Filling, file: RankedFile, request: PackRequest, *, named: bool) -> None:
     """The first file whole when it is small: most changes are in it."""
     lines = filling.read(file.number)
     small = (
@@ -259,7 +232,7 @@ def _named_exactly(index: Index, ranking: Ranking, words: Words) -> set[tuple[st
     return found
 
 
-def _signatures(filling: _Filling, ranking: Ranking, request: PackRequest) -> None:
+def _signatures(filling: Filling, ranking: Ranking, request: PackRequest) -> None:
     """First lines of definitions that are not shown, of the first files; not where tokens are to be saved."""
     if request.thrifty:
         return
@@ -317,7 +290,7 @@ def ranges_of(lines: set[int]) -> tuple[tuple[int, int], ...]:
 
 
 def _rendered(
-    filling: _Filling,
+    filling: Filling,
     head: str,
     order: list[RankedFile],
     tests: str,
@@ -332,9 +305,7 @@ def _rendered(
         whole = ranges == ((1, len(lines)),)
         shown = "whole" if whole else f"{len(filling.shown[file.number])} of {len(lines)} lines"
         why = f": {file.reasons[0]}" if file.reasons else ""
-        body = "\n…\n".join(
-            "\n".join(f"{at}|{lines[at - 1]}" for at in range(first, last + 1)) for first, last in ranges
-        )
+        body = "\n…\n".join(_numbered(lines, first, last) for first, last in ranges)
         parts.append(f"{file.path} ({shown}{why})\n{body}")
     parts += [tests] if tests else []
     text = "\n\n".join(parts)
@@ -367,6 +338,14 @@ def _with_outlines(text: str, tail: tuple[str, ...], budget: int, index: Index) 
         if names:
             lines.append(line)
     return "\n\n".join([text, "\n".join(lines)]) if len(lines) > 1 else text
+
+
+def _numbered(lines: list[str], first: int, last: int) -> str:
+    """Lines with the numbers of the first and of each tenth: all would cost a seventh of the room."""
+    return "\n".join(
+        f"{at}|{lines[at - 1]}" if at == first or at % NUMBERED_EVERY == 0 else lines[at - 1]
+        for at in range(first, last + 1)
+    )
 
 
 def _with_tail(text: str, tail: tuple[str, ...], budget: int) -> str:
