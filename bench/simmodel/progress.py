@@ -103,7 +103,10 @@ class Progress:
     def cut(self, path: str) -> bool:
         """Whether the latest look showed only a part of the file."""
         shown = self.shown.get(path, "")
-        return ", lines " in shown.partition("\n")[0] or "\n[cut" in shown
+        return (
+            any(sign in shown.partition("\n")[0] for sign in (", lines ", ", an outline"))
+            or "\n[cut" in shown
+        )
 
     def advance(self, steps: int) -> None:
         """The attempt has failed: on to what the session has next."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from journeyman.domain.settings import BudgetSettings
 from journeyman.domain.spending import Spending
 from journeyman.domain.worker import Usage
 from journeyman.workers.agent.conversation import MASK_ABOVE_CHARACTERS, Conversation
+from journeyman.workers.agent.looking import read_files
 from journeyman.workers.agent.redact import redacted
 from journeyman.workers.agent.running import trimmed
 from journeyman.workers.agent.submitted import read_plan, read_review
@@ -103,3 +105,27 @@ def test_long_output_keeps_head_tail_and_errors() -> None:
     assert kept[-1] == "line 499"
     assert "E   AssertionError: 1 != 2" in kept
     assert "[444 lines left out]" in kept
+
+
+LONG_PYTHON = "".join(
+    f"class C{n}:\n    def m{n}(self):\n        # def no\n        x = 1\n\n" for n in range(200)
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "shown", "hidden"),
+    [
+        ("a.py", LONG_PYTHON, ["1|class C0:", "2|    def m0(self):"], ["# def no", "x = 1"]),
+        ("a.md", "# Head\n\nwords\n\n" * 300, ["1|# Head", "5|# Head"], ["words"]),
+        ("a.js", "function f () {\n  return 1\n}\n\n" * 300, ["1|function f () {"], ["return 1"]),
+        ("a.txt", "plain\n" * 900, ["lines 1-800", "800|plain"], ["801|"]),
+    ],
+)
+def test_a_long_file_comes_as_an_outline_unless_a_range_is_asked_for(
+    tmp_path: Path, name: str, text: str, shown: list[str], hidden: list[str]
+) -> None:
+    (tmp_path / name).write_text(text)
+    told = read_files(tmp_path, [name])
+    assert all(line in told for line in shown)
+    assert not any(line in told for line in hidden)
+    assert "4|" in read_files(tmp_path, [{"path": name, "start": 3, "end": 5}])

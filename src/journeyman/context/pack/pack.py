@@ -34,8 +34,9 @@ _OUTLINE_NAMES = 10
 _COPY_CHARACTERS = 80
 """Shorter blocks may well be alike by chance."""
 _WORTH = 0.05
-"""Below this share of the best block's value, a thrifty pack takes nothing more. A larger pack holds little
-more of what changes; after a smaller one more workers have to ask (``bench/retrieval.py --packs``)."""
+"""Below this share of the best block's value, a thrifty pack takes nothing more, but of files that a plan
+names. A larger pack holds little more of what changes; after a smaller one more workers have to ask
+(``bench/retrieval.py --packs``)."""
 _TINY_REPOSITORY_LINES = 200
 """Code of so few lines is shown whole: to choose could only cost a request."""
 _WORTH_WHEN_NAMED = 0.125
@@ -164,10 +165,10 @@ def _fill(filling: Filling, ranking: Ranking, request: PackRequest) -> None:
     if not rest:
         return
     least = rest[0][0].value * ((_WORTH_WHEN_NAMED if named else _WORTH) if request.thrifty else 0.0)
-    refused = 0
+    refused, planned = 0, set(request.wanted)
     for block, file in (*first, *rest):
         exact = (file.path, block.name.rsplit(".", 1)[-1].lower()) in named
-        if block.value < least and not exact:
+        if block.value < least and not exact and file.path not in planned:
             continue
         count = len(filling.read(file.number))
         refused = 0 if filling.add(file.number, *widened(block.first, block.last, count)) else refused + 1

@@ -13,7 +13,19 @@ MAX_READ_CHARACTERS = 40_000
 MAX_FILE_LINES = 800
 MAX_MATCHES = 60
 MAX_MATCH_CHARACTERS = 240
+MAX_OUTLINED = 250
+MAX_OUTLINE_CHARACTERS = 100
+_LEAST_OUTLINED = 10
 _SEARCH_TIMEOUT_S = 30.0
+_BEGINS = re.compile(
+    r"[ \t]{0,4}(?:(?:(?:export|default|public|private|protected|static|abstract|final|async|pub|unsafe)"
+    r"(?:\([a-z]+\))?\s+)*"
+    r"(?:def|class|function\*?|func|fn|impl|trait|struct|enum|interface|type|module|namespace|describe|test|it)"
+    r"\b"
+    r"|[A-Za-z_$][\w$]*\s*\([^;]*\)\s*\{$)"
+)
+"""How a definition or a test begins, at no more than one level of indentation."""
+_HEADING = re.compile(r"#{1,4} ")
 
 
 def read_files(worktree: Path, files: list[Any]) -> str:
@@ -74,10 +86,23 @@ def _read(root: Path, path: str, start: int | None, end: int | None) -> str:
     lines = re.split(r"\r?\n", data.decode("utf-8", "backslashreplace"))
     if lines and not lines[-1]:
         lines.pop()
+    if start is None and end is None and len(lines) > MAX_FILE_LINES and (outline := _outline(path, lines)):
+        return f"{path} ({len(lines)} lines, an outline of them: read what you need by range)\n{outline}"
     first = max(1, start or 1)
     last = min(len(lines), end or len(lines), first + MAX_FILE_LINES - 1)
     note = "" if (first, last) == (1, len(lines)) else f", lines {first}-{last}"
     return f"{path} ({len(lines)} lines{note})\n{numbered(lines[first - 1 : last], first)}"
+
+
+def _outline(path: str, lines: list[str]) -> str:
+    """The lines that begin a definition, a test or a heading, with numbers; nothing when there are few."""
+    begins = _HEADING if path.endswith(".md") else _BEGINS
+    found = [(at, line) for at, line in enumerate(lines, 1) if begins.match(line)]
+    if len(found) < _LEAST_OUTLINED:
+        return ""
+    shown = [f"{at}|{line[:MAX_OUTLINE_CHARACTERS]}" for at, line in found[:MAX_OUTLINED]]
+    more = [f"[{len(found) - MAX_OUTLINED} more]"] if len(found) > MAX_OUTLINED else []
+    return "\n".join([*shown, *more])
 
 
 def _number(value: object) -> int | None:

@@ -28,7 +28,7 @@ _INTEGER = {"type": "integer"}
 TOOLS = (
     ToolSpec(
         "read",
-        "Read files or ranges of lines, many in one call.",
+        "Read files or ranges of lines, many in one call; of a long file without a range, an outline.",
         _object(("files",), files=_list(_object(("path",), path=_TEXT, start=_INTEGER, end=_INTEGER))),
     ),
     ToolSpec(
