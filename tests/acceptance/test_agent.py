@@ -15,6 +15,7 @@ from tests.support.project import Project
 
 CODE = "def pages(items, size):\n    return len(items) // size + 1\n"
 FIXED = "    return -(-len(items) // size)\n"
+OFF_BY_ONE = "    return len(items) // size + 1\n"
 CHECKS = """
 [[checks]]
 name = "tests"
@@ -25,11 +26,11 @@ run = "! grep -n TODO paging.py"
 """
 FILES = {"paging.py": CODE, "journeyman.toml": CHECKS, "other.txt": "x\n"}
 STEP = {
-    "edits": [{"path": "paging.py", "old": "    return len(items) // size + 1\n", "new": FIXED}],
+    "edits": [{"path": "paging.py", "old": OFF_BY_ONE, "new": FIXED}],
     "say": "Rounded up.",
 }
 BAD = {
-    "edits": [{"path": "paging.py", "old": "    return len(items) // size + 1\n", "new": "    return 7\n"}],
+    "edits": [{"path": "paging.py", "old": OFF_BY_ONE, "new": "    return 7\n"}],
     "say": "Hm.",
 }
 GOOD = {"edits": [{"path": "paging.py", "old": "    return 7\n", "new": FIXED}], "say": "Rounded up."}
@@ -127,6 +128,19 @@ def test_the_files_that_the_plan_names_can_be_shown_whole(project: Project) -> N
     assert "paging.py (whole)" in implemented
     assert "2|    return len(items) // size + 1" in implemented
     assert "gone.py: not here" in implemented
+
+
+def test_a_planner_looks_where_it_was_told_nothing(project: Project) -> None:
+    project.write({"lib/counting.py": (project.root / "paging.py").read_text()})
+    (project.root / "paging.py").write_text("from lib.counting import pages\n")
+    project.commit("Moved")
+    moved = {"edits": [{"path": "lib/counting.py", "old": OFF_BY_ONE, "new": FIXED}], "say": "Rounded up."}
+    with SimModel([{**TASK, "search": ["def pages"], "steps": [moved]}]) as sim:
+        code, result = agent(project, sim, "--full", JOURNEYMAN_CONTEXT__MODE="files")
+        assert code == 0, result
+        assert [request.move for request in sim.requests] == ["search", "plan", "edit", "review"]
+        assert "lib/counting.py:1:def pages" in str(sim.requests[1].body["messages"])
+        assert [worker["calls"] for worker in result["kpi"]["workers"] if worker["phase"] == "PLAN"] == [2]
 
 
 def test_a_failed_verify_goes_on_with_the_same_conversation(project: Project) -> None:
@@ -227,6 +241,7 @@ def test_a_stronger_model_starts_afresh_when_the_own_one_is_stuck(project: Proje
         fresh = implemented[2].body["messages"]
         assert [message["role"] for message in fresh].count("assistant") == 0, "a fresh conversation"
         assert "AssertionError: 7" in str(fresh)
+        assert "+    return 7" in str(fresh), "what was changed so far"
         assert [rung["rung"] for rung in decided(project, "rung.taken")] == ["retry", "stronger"]
 
 

@@ -236,3 +236,38 @@ def test_the_command_line(project: Project) -> None:
 def test_no_repository(tmp_path: Path) -> None:
     with pytest.raises(JourneymanError):
         ask(tmp_path, tmp_path / "cache")
+
+
+def test_what_a_plan_names_is_shown_and_a_planner_is_told_what_others_define(tmp_path: Path) -> None:
+    root, runner, where = tmp_path / "repository", ProcessRunner(), surroundings(tmp_path / "cache")
+    root.mkdir()
+    git(root, "init", "-q")
+    (root / "parse.py").write_text(source(["parse", "date"], 40))
+    (root / "other.py").write_text(source(["user"], 30))
+    (root / "big.py").write_text(source(["render", "cache"], 400))
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "all")
+
+    async def packs(*wanted: ContextWanted) -> list[ContextPack]:
+        repository = await open_repository(root, runner, where.environ)
+        context = RunContext(
+            checkout_indexer(repository, runner, where, Scope()),
+            lambda _: checkout_indexer(repository, runner, where, Scope()),
+            8000,
+        )
+        return [await context.pack(one, "a tree") for one in wanted]
+
+    task = "`parse_0` is wrong"
+    plain, planned, brief = asyncio.run(
+        packs(
+            ContextWanted(task),
+            ContextWanted(task, files=("other.py", "big.py")),
+            ContextWanted(task, brief=True),
+        )
+    )
+    assert "other.py" not in plain.files
+    assert "other.py (whole" in planned.text
+    assert "big.py" in planned.files, "too long to be whole: its likeliest lines"
+    assert planned.tokens <= 8000
+    assert "\nother.py: user_0" in brief.text
+    assert brief.tokens <= 8000 // 3

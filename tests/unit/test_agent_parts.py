@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from journeyman.workers.agent.looking import read_files
 from journeyman.workers.agent.redact import redacted
 from journeyman.workers.agent.running import trimmed
 from journeyman.workers.agent.submitted import read_plan, read_review
+from journeyman.workers.agent.toolbox import LOOKS, carry_out
+from journeyman.workers.prompt import changed_text
 
 
 def test_a_conversation_grows_at_its_end_and_knows_what_it_repeats() -> None:
@@ -129,3 +132,49 @@ def test_a_long_file_comes_as_an_outline_unless_a_range_is_asked_for(
     assert all(line in told for line in shown)
     assert not any(line in told for line in hidden)
     assert "4|" in read_files(tmp_path, [{"path": name, "start": 3, "end": 5}])
+
+
+class Host:
+    """As much of a host as calls that change nothing need."""
+
+    def __init__(self, worktree: Path) -> None:
+        self.worktree = worktree
+
+    async def step(self, name: str, effect: Any, returns: Any) -> Any:
+        return await effect()
+
+    edit = None
+    """Nobody asks for it."""
+
+    def activity(self, text: str) -> None: ...
+
+    def looked_at(self, paths: tuple[str, ...]) -> None: ...
+
+
+def test_a_tool_that_was_not_offered_is_not_carried_out(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("one\n")
+    edit = {"edits": [{"path": "a.py", "old": "one", "new": "two"}]}
+    calls = (
+        ToolCall("1", "edit", edit, "{}"),
+        ToolCall("2", "read", {"files": ["a.py"]}, "{}"),
+    )
+    host: Any = Host(tmp_path)
+    outcome = asyncio.run(carry_out(host, "tools", calls, LOOKS))
+    assert [result.is_error for result in outcome.results] == [True, False]
+    assert "there is no tool 'edit'; the tools are read, search" in outcome.results[0].content
+    assert (tmp_path / "a.py").read_text() == "one\n"
+
+
+@pytest.mark.parametrize(
+    ("patch", "shown"),
+    [
+        ("", ""),
+        ("+a\n", "# What it changed\n\nThis patch is in the files already.\n\n+a\n\n"),
+        ("+\udcff\n", "+\\xff"),
+        ("+a\n" * 9_000, "[cut: 26,999 characters in all; read the files for the rest]"),
+    ],
+)
+def test_what_was_changed_is_told_within_bounds(patch: str, shown: str) -> None:
+    told = changed_text(patch)
+    assert shown in told
+    assert len(told) < 12_300

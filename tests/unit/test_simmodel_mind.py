@@ -340,3 +340,49 @@ def test_a_file_that_an_earlier_attempt_may_have_written_is_read_before_it_is_wr
     absent.next()
     absent.give("new.py: error: No such file or directory")
     assert arguments(absent.next())["edits"][0]["content"] == "import os\nx = 1\n"
+
+
+PLANNER = [function("submit_plan", "summary"), *AGENT[:2]]
+
+
+@pytest.mark.parametrize(
+    ("told", "moves"),
+    [
+        ("# Files\n\nREADME.md\nsrc/pages.py", [Move.SEARCH, Move.PLAN]),
+        ("# Files\n\nsrc/pages.py (whole)\n1|def pages():", [Move.PLAN]),
+        ("Mend src/pages.py, please", [Move.PLAN]),
+        ("Mend the pages\n\n# Files\n\nsrc/pages.py\nsrc/other.py", [Move.PLAN]),
+    ],
+)
+def test_it_looks_before_it_names_a_file_that_it_was_told_nothing_of(told: str, moves: list[Move]):
+    task = {**TASK, "steps": [{"edits": [{"path": "src/pages.py", "old": "size", "new": "n"}]}]}
+    chat = Chat(f"paging\n\n{told}\n", PLANNER, session=[task])
+    seen = []
+    for _ in moves:
+        seen.append(chat.next().move)
+        chat.give("src/pages.py:4:def pages(items, size):")
+    assert seen == moves
+
+
+def test_it_reads_at_once_what_it_was_told_of():
+    thought = Chat("paging\n\nIts source: src/paging.py, others", AGENT).next()
+    assert (thought.move, arguments(thought)) == (Move.READ, {"files": [{"path": "src/paging.py"}]})
+
+
+def test_a_patch_shows_the_file_as_it_is_after_it():
+    patch = "--- a/src/paging.py\n+++ b/src/paging.py\n@@ -5,2 +5,2 @@\n     size = max(1, size)\n"
+    patch += "-    return items // size\n+    return -(-items // size)\n"
+    chat = Chat(
+        f"paging\n# What it changed\n\n{patch}\n\n# What went wrong before\n\n- tests: 1 failed", AGENT
+    )
+    assert arguments(chat.next(), 1) == {"summary": "At least one."}
+
+
+def test_in_a_file_that_is_cut_it_searches_for_the_place():
+    chat = Chat("paging in src/paging.py, long", AGENT)
+    assert chat.next().move is Move.READ
+    chat.give("src/paging.py (2000 lines, an outline of them: read what you need by range)\n4|def pages")
+    found = chat.next()
+    assert found.move is Move.SEARCH
+    chat.give(f"{arguments(found)['patterns'][0]}: 1 matches\nsrc/paging.py:905:    return items // size")
+    assert arguments(chat.next()) == {"files": [{"path": "src/paging.py", "start": 874, "end": 936}]}
