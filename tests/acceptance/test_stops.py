@@ -188,7 +188,7 @@ def test_a_task_files_scope_reaches_the_worker_and_the_flag_wins(project: Projec
     project.write(
         {
             "journeyman.toml": CHECKS
-            + '[workers.tell]\ntype = "command"\ncommand = ["sh", "-c", "grep only: {prompt_file} > c.txt"]\n'
+            + '[workers.tell]\ntype = "command"\ncommand = ["sh", "-c", "grep ^-.only: {prompt_file} > c.txt"]\n'
         }
     )
     project.commit("a worker that tells its scope")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +193,9 @@ class Stage:
         file, text = TEXTS / f"{code}.txt", "\n".join((*self.transcript, ""))
         if os.environ.get(RECORD):
             file.write_text(text)
-        assert text == file.read_text()
+        recorded = file.read_text()
+        told = unified_diff(recorded.splitlines(), text.splitlines(), "recorded", "told", lineterm="")
+        assert text == recorded, "\n".join(told)
 
 
 def stage(folder: Path) -> Stage:
