@@ -147,7 +147,17 @@ async def set_up(run: Run) -> OpenedWorkspace:
         return opened
 
     async def prove_environment() -> None:
-        environment, _ = await asyncio.gather(run.trees.verify(run.spec.base_commit), run.trees.work())
+        # Both to their end: what is told of a failure does not hang on which came first.
+        work = asyncio.ensure_future(run.trees.work())
+        try:
+            environment = await run.trees.verify(run.spec.base_commit)
+        except JourneymanError:
+            await asyncio.gather(work, return_exceptions=True)
+            raise
+        except BaseException:
+            work.cancel()
+            raise
+        await work
         run.recorder.step("environment").record(EnvironmentReady(environment.proofs, environment.warnings))
 
     async with timed(run, Phase.SETUP):
