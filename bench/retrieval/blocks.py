@@ -10,16 +10,13 @@ are not packed away. To fill a budget by value for each character is then to exp
 
 from __future__ import annotations
 
-import argparse
 import math
 import re
-import tempfile
 from dataclasses import dataclass
 from functools import partial
 from operator import mul
-from pathlib import Path
 
-from bench.retrieval.corpus import Mirror, Record, read_records
+from bench.retrieval.corpus import Mirror, Record, data_parser, read_records
 from bench.retrieval.table import text_of
 from bench.retrieval.tasks import indexed
 from journeyman.context.index.view import Index
@@ -110,13 +107,7 @@ def _add_gradient(task: list[Choice], weights: list[float], gradient: list[float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--mirrors", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "jm-bench-retrieval")
-    options = parser.parse_args()
+    options = data_parser(__doc__).parse_args()
     records = read_records(sorted(options.data.glob("*.jsonl")))
     repos = sorted({record.repo for record in records})
     jobs = [[record for record in records if record.repo == repo] for repo in repos]

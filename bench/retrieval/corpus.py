@@ -6,9 +6,11 @@ gold_tests, gold_ranges``; ``--mirrors`` holds git directories as ``OWNER+NAME/r
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,15 @@ from journeyman.context.index.tree import Tree
 from journeyman.context.index.view import Index, view
 
 BATCH = 400
+
+
+def data_parser(about: str | None) -> argparse.ArgumentParser:
+    """The options that say where the tasks, the repositories and the kept indexes are."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--mirrors", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "jm-bench-retrieval")
+    return parser
 
 
 @dataclass(frozen=True)

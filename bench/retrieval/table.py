@@ -9,16 +9,14 @@ made with the shipped weights, cut at the budget by four characters a token, as 
 
 from __future__ import annotations
 
-import argparse
 import statistics
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
 
-from bench.retrieval.corpus import Mirror, Record, read_records
+from bench.retrieval.corpus import Mirror, Record, data_parser, read_records
 from bench.retrieval.learning import Candidate, Example, Weights, fit, folds, measures, order
 from bench.retrieval.tasks import examples, indexed
 from journeyman.context.index.view import Index
@@ -125,12 +123,7 @@ def show_packs(records: list[Record], mirrors: Path, cache: Path, budget: int) -
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--mirrors", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "jm-bench-retrieval")
+    parser = data_parser(__doc__)
     parser.add_argument("--folds", type=int, default=100, help="100: each repository by itself")
     parser.add_argument("--budget", type=int, default=8000)
     parser.add_argument("--packs", action="store_true")

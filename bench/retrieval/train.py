@@ -9,12 +9,9 @@ weights are rounded to two digits: which signals there are matters, what exactly
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
-from bench.retrieval.corpus import read_records
+from bench.retrieval.corpus import data_parser, read_records
 from bench.retrieval.learning import KINDS, Candidate, Example, fit
 from bench.retrieval.tasks import examples
 from journeyman.context.rank.weights import ALL, FIRST
@@ -31,13 +28,7 @@ def only_first(example: Example) -> Example:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--mirrors", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "jm-bench-retrieval")
-    options = parser.parse_args()
+    options = data_parser(__doc__).parse_args()
     tasks = examples(read_records(sorted(options.data.glob("*.jsonl"))), options.mirrors, options.cache)
     first, every = fit([only_first(task) for task in tasks], len(ALL)), fit(tasks, len(ALL))
     print("FIRST", {n: round(w, 2) for n, w in zip(ALL, first.signals, strict=True) if n in FIRST})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from journeyman.context.index.indexer import Indexer
 from journeyman.context.index.view import Index
@@ -19,6 +20,7 @@ from journeyman.domain.context import Candidate, ContextPack, ContextWanted, Mod
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.fast_path import LikelyFile
 
+Used = TypeVar("Used")
 _BRIEF = 3
 """A brief pack has this part of the budget."""
 
@@ -71,7 +73,7 @@ async def _packed(ranked: Ranked, request: PackRequest, order: ModelOrder | None
 
 @dataclass(frozen=True, repr=False)
 class _Kept:
-    """What was ranked for the fast path's decision: the first pack is mostly of the same text and tree."""
+    """What was ranked for a decision or an order: the next pack is mostly of the same text and tree."""
 
     asked: tuple[str, str]
     indexer: Indexer
@@ -82,10 +84,13 @@ async def candidates_for(indexer: Indexer, task: str) -> tuple[Candidate, ...]:
     """The files ranked first for a task, for a model to order. Raises JourneymanError."""
 
     async def look() -> tuple[Candidate, ...]:
-        ranked = await _ranked(indexer, task)
-        return await asyncio.to_thread(candidates_of, ranked.index, ranked.ranking)
+        return await _candidates(await _ranked(indexer, task))
 
     return await indexer.reading(look)
+
+
+async def _candidates(ranked: Ranked) -> tuple[Candidate, ...]:
+    return await asyncio.to_thread(candidates_of, ranked.index, ranked.ranking)
 
 
 class RunContext:
@@ -111,39 +116,18 @@ class RunContext:
 
     async def likely(self, text: str, tree: str) -> tuple[LikelyFile, ...]:
         """Sources that rank near the best one, and whether tests cover them."""
-        if self._warming is not None:
-            await self._warming
-        self._let_go()
-        indexer = self._worktree(tree)
 
-        async def look() -> tuple[LikelyFile, ...]:
-            ranked = await _ranked(indexer, text)
-            found = await asyncio.to_thread(likely_files, ranked.index, ranked.ranking)
-            self._kept = _Kept((text, tree), indexer, ranked)
-            return found
+        async def look(ranked: Ranked) -> tuple[LikelyFile, ...]:
+            return await asyncio.to_thread(likely_files, ranked.index, ranked.ranking)
 
-        try:
-            return await indexer.reading(look)
-        finally:
-            if self._kept is None:
-                indexer.close()
-            elif self._kept.ranked.index.notes:  # nobody may come back to delete it
-                self._let_go()
+        return await self._with_ranking(text, tree, look, keep=True)
 
     async def candidates(self, text: str, tree: str) -> tuple[Candidate, ...]:
         """The files ranked first, with their signatures."""
-        if self._warming is not None:
-            await self._warming
-        indexer = self._worktree(tree)
-        try:
-            return await candidates_for(indexer, text)
-        finally:
-            indexer.close()
+        return await self._with_ranking(text, tree, _candidates, keep=True)
 
     async def pack(self, wanted: ContextWanted, tree: str) -> ContextPack:
         """A pack that stops where what is left is little like the task."""
-        if self._warming is not None:
-            await self._warming
         request = PackRequest(
             budget=self._budget // _BRIEF if wanted.brief else self._budget,
             thrifty=True,
@@ -152,7 +136,11 @@ class RunContext:
             only_failures=wanted.only_failures,
             outlines=wanted.brief,
         )
-        answer = await self._answer(wanted.text, tree, request, wanted.order)
+
+        async def fill(ranked: Ranked) -> Answer:
+            return await _packed(ranked, request, wanted.order)
+
+        answer = await self._with_ranking(wanted.text, tree, fill, keep=False)
         pack = answer.pack
         return ContextPack(
             text=pack.text,
@@ -164,21 +152,31 @@ class RunContext:
             notes=answer.index.notes,
         )
 
-    async def _answer(self, text: str, tree: str, request: PackRequest, order: ModelOrder | None) -> Answer:
+    async def _with_ranking(
+        self, text: str, tree: str, use: Callable[[Ranked], Awaitable[Used]], *, keep: bool
+    ) -> Used:
+        """What comes of the ranking of a text and a tree: of the kept one, when it is of the same."""
+        if self._warming is not None:
+            await self._warming
         kept = self._kept if self._kept and self._kept.asked == (text, tree) else None
         if kept is None:
             self._let_go()
         indexer = kept.indexer if kept else self._worktree(tree)
 
-        async def answer() -> Answer:
+        async def read() -> Used:
             ranked, self._kept = self._kept.ranked if self._kept else await _ranked(indexer, text), None
-            return await _packed(ranked, request, order)
+            used = await use(ranked)
+            if keep:
+                self._kept = _Kept((text, tree), indexer, ranked)
+            return used
 
         try:
-            return await indexer.reading(answer)
+            return await indexer.reading(read)
         finally:
-            self._kept = None
-            indexer.close()
+            if self._kept is None:
+                indexer.close()
+            elif self._kept.ranked.index.notes:  # nobody may come back to delete it
+                self._let_go()
 
     def _let_go(self) -> None:
         if self._kept is not None:

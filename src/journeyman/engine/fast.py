@@ -22,8 +22,8 @@ from journeyman.domain.integrity import Weakening, judge_integrity
 from journeyman.domain.phases import Phase
 from journeyman.domain.risk import FileText, is_test, risks_of_change
 from journeyman.domain.settings import IntegrityPolicy
+from journeyman.engine.attempt import Attempt, Judged
 from journeyman.engine.model import Run
-from journeyman.engine.phases import Attempt, Judged
 
 _PATH = re.compile(r"[\w./-]*[\w-]\.\w{1,8}|[\w-]+(?:/[\w.-]+)+")
 _MOST_FILES = 200

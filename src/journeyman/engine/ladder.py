@@ -23,9 +23,9 @@ from journeyman.domain.plan import Finding
 from journeyman.domain.settings import StopCondition
 from journeyman.domain.uncertainty import findings_signature
 from journeyman.engine import ending
+from journeyman.engine.attempt import Attempt, Judged
 from journeyman.engine.mending import fixers_at, mends
 from journeyman.engine.model import Run
-from journeyman.engine.phases import Attempt, Judged
 from journeyman.verify.judge import failure_signature
 
 

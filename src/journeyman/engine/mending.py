@@ -20,7 +20,7 @@ from journeyman.engine.model import Run
 from journeyman.verify.judge import judge
 
 if TYPE_CHECKING:
-    from journeyman.engine.phases import Attempt, Judged
+    from journeyman.engine.attempt import Attempt, Judged
     from journeyman.engine.recorder import StepRecorder
     from journeyman.verify.environment import CheckEnvironment
 

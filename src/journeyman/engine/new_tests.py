@@ -13,9 +13,9 @@ from journeyman.domain.plan import Finding
 from journeyman.domain.risk import is_test
 from journeyman.domain.stops import Family, stop_reason
 from journeyman.engine import phases
+from journeyman.engine.attempt import Attempt, Judged
 from journeyman.engine.mending import mends
 from journeyman.engine.model import Run
-from journeyman.engine.phases import Attempt, Judged
 from journeyman.verify.judge import judge, needs_baseline
 
 _WISH = (

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from journeyman.domain.checks import NewFailure, VerifyVerdict
+from journeyman.domain.checks import VerifyVerdict
 from journeyman.domain.context import ContextWanted
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import (
@@ -27,11 +27,12 @@ from journeyman.domain.events import (
 from journeyman.domain.identity import attempt_ref
 from journeyman.domain.ladder import Rung
 from journeyman.domain.phases import Phase
-from journeyman.domain.plan import Finding, Implementation, Milestone, Plan, Question, Review
+from journeyman.domain.plan import Implementation, Milestone, Plan, Question, Review
 from journeyman.domain.scope import Change, judge_scope
 from journeyman.domain.tolerance import drop_paths, tolerated
 from journeyman.domain.worker import ImplementRequest, PlanRequest, ReviewRequest, Worker
 from journeyman.engine import checking
+from journeyman.engine.attempt import Attempt, Snapshot
 from journeyman.engine.evidence import checkpoint_message, checkpoint_trailers, evidence_lines
 from journeyman.engine.host import RunHost
 from journeyman.engine.model import Run
@@ -42,58 +43,6 @@ from journeyman.workspace import OpenedWorkspace, workspace
 
 SHOWN = 3
 """Lines of evidence in a receipt, at most."""
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One attempt at one milestone, and what the attempt before it left to mend."""
-
-    plan: Plan
-    milestone: Milestone
-    milestone_number: int
-    number: int
-    head: str
-    """The commit that the checkpoint will follow."""
-    failures: tuple[NewFailure, ...]
-    findings: tuple[Finding, ...]
-    session_id: str | None
-    judge_only: bool = False
-    """Its tree is there already: the worker is not asked."""
-    rung: Rung | None = None
-    """What the ladder takes it for; ``None`` for the first attempt."""
-    reason: str = ""
-    rungs: int = 0
-    """Rungs without a model since the worker's attempt: fixers, checks run again."""
-    answer: str | None = None
-    """To the question that the worker asked."""
-
-    @property
-    def remembered(self) -> bool:
-        """Whether the worker goes on in a session that holds what it was shown and did."""
-        return self.session_id is not None and self.rung is not Rung.STRONGER
-
-    @property
-    def key(self) -> str:
-        """The prefix of its steps and events."""
-        return f"m{self.milestone_number}.a{self.number}" + (f".r{self.rungs}" if self.rungs else "")
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What an attempt left, as an immutable commit, within scope."""
-
-    commit: str
-    tree: str
-    changed: tuple[str, ...]
-    """Paths that differ from the run's base."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A snapshot and the verdict on it."""
-
-    snapshot: Snapshot
-    verdict: VerifyVerdict
 
 
 @dataclass
@@ -148,16 +97,13 @@ async def set_up(run: Run) -> OpenedWorkspace:
 
     async def prove_environment() -> None:
         # Both to their end: what is told of a failure does not hang on which came first.
-        work = asyncio.ensure_future(run.trees.work())
-        try:
-            environment = await run.trees.verify(run.spec.base_commit)
-        except JourneymanError:
-            await asyncio.gather(work, return_exceptions=True)
-            raise
-        except BaseException:
-            work.cancel()
-            raise
-        await work
+        environment, work = await asyncio.gather(
+            run.trees.verify(run.spec.base_commit), run.trees.work(), return_exceptions=True
+        )
+        if isinstance(environment, BaseException):
+            raise environment
+        if isinstance(work, BaseException):
+            raise work
         run.recorder.step("environment").record(EnvironmentReady(environment.proofs, environment.warnings))
 
     async with timed(run, Phase.SETUP):

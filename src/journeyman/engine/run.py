@@ -25,11 +25,12 @@ from journeyman.domain.plan import Finding, Milestone, Plan, Verdict
 from journeyman.domain.settings import StopCondition
 from journeyman.domain.uncertainty import contradiction, decided_by_policy, unknown_end
 from journeyman.engine import ending, mending, phases
+from journeyman.engine.attempt import Attempt, Judged
 from journeyman.engine.fast import decide_fast, examine_change, review_needed
 from journeyman.engine.ladder import Ladder, flaky_checks
 from journeyman.engine.model import Run
 from journeyman.engine.new_tests import with_test
-from journeyman.engine.phases import Attempt, BlockedError, Judged
+from journeyman.engine.phases import BlockedError
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,61 @@
+"""One attempt at a milestone, what it left, and what came of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from journeyman.domain.checks import NewFailure, VerifyVerdict
+from journeyman.domain.ladder import Rung
+from journeyman.domain.plan import Finding, Milestone, Plan
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt at one milestone, and what the attempt before it left to mend."""
+
+    plan: Plan
+    milestone: Milestone
+    milestone_number: int
+    number: int
+    head: str
+    """The commit that the checkpoint will follow."""
+    failures: tuple[NewFailure, ...]
+    findings: tuple[Finding, ...]
+    session_id: str | None
+    judge_only: bool = False
+    """Its tree is there already: the worker is not asked."""
+    rung: Rung | None = None
+    """What the ladder takes it for; ``None`` for the first attempt."""
+    reason: str = ""
+    rungs: int = 0
+    """Rungs without a model since the worker's attempt: fixers, checks run again."""
+    answer: str | None = None
+    """To the question that the worker asked."""
+
+    @property
+    def remembered(self) -> bool:
+        """Whether the worker goes on in a session that holds what it was shown and did."""
+        return self.session_id is not None and self.rung is not Rung.STRONGER
+
+    @property
+    def key(self) -> str:
+        """The prefix of its steps and events."""
+        return f"m{self.milestone_number}.a{self.number}" + (f".r{self.rungs}" if self.rungs else "")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What an attempt left, as an immutable commit, within scope."""
+
+    commit: str
+    tree: str
+    changed: tuple[str, ...]
+    """Paths that differ from the run's base."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A snapshot and the verdict on it."""
+
+    snapshot: Snapshot
+    verdict: VerifyVerdict
