@@ -10,6 +10,7 @@ from journeyman.context.index.segment import DEFINES
 from journeyman.context.index.view import Index
 from journeyman.context.pack.blocks import Block, blocks_of, scene_of, widened
 from journeyman.context.pack.filling import NUMBERED_EVERY, SEPARATOR, Filling
+from journeyman.context.pack.outlines import with_outlines
 from journeyman.context.pack.tokens import MARGIN, estimate_tokens, raw_tokens
 from journeyman.context.rank.features import Words
 from journeyman.context.rank.fuse import RankedFile, Ranking
@@ -29,8 +30,8 @@ _SIGNATURE_FILES = 6
 _SIGNATURE_SHARE = 0.08
 _NAMED_TESTS = 8
 _NEXT = 12
-_OUTLINED = 40
-_OUTLINE_NAMES = 10
+_LINES_SHARE = 0.5
+"""Of a pack with outlines: so much of it is for lines."""
 _COPY_CHARACTERS = 80
 """Shorter blocks may well be alike by chance."""
 _WORTH = 0.05
@@ -87,7 +88,7 @@ class Pack:
 
 def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
     """The pack of a ranking."""
-    filling = Filling(index, request.budget / MARGIN - 2)
+    filling = Filling(index, request.budget / MARGIN * (_LINES_SHARE if request.outlines else 1) - 2)
     head = _affordable(_map(index, request), filling)
     named = _tests(index, ranking)
     tests = _affordable(f"Their tests: {', '.join(named)}", filling) if named else ""
@@ -311,7 +312,7 @@ def _rendered(
     parts += [tests] if tests else []
     text = "\n\n".join(parts)
     if request.outlines:
-        text = _with_outlines(text, tail, request.budget, filling.index)
+        text = with_outlines(text, tail, request.budget / MARGIN - raw_tokens(text) - _LEAST_ROOM, filling)
     text = _with_tail(text, tail, request.budget).encode("utf-8", "backslashreplace").decode("utf-8")
     shown_paths = {file.path for file in order}
     files = [
@@ -323,22 +324,6 @@ def _rendered(
     ]
     left = tuple(path for path in tail if path not in shown_paths)
     return Pack(text, estimate_tokens(text), tuple(files), left)
-
-
-def _with_outlines(text: str, tail: tuple[str, ...], budget: int, index: Index) -> str:
-    """The names that files define, a line each, in the order of their rank; as many as there is room for."""
-    left = budget / MARGIN - raw_tokens(text) - _LEAST_ROOM
-    lines = ["Not shown, with what they define:"]
-    for path in tail[:_OUTLINED]:
-        names = [symbol.name for symbol in index.facts(index.numbers[path]).symbols if symbol.exported]
-        more = ", …" if len(names) > _OUTLINE_NAMES else ""
-        line = f"{path}: {', '.join(dict.fromkeys(names[:_OUTLINE_NAMES]))}{more}"
-        left -= raw_tokens(line) + 1
-        if left < 0:
-            break
-        if names:
-            lines.append(line)
-    return "\n\n".join([text, "\n".join(lines)]) if len(lines) > 1 else text
 
 
 def _numbered(lines: list[str], first: int, last: int) -> str:
