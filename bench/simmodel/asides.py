@@ -20,8 +20,11 @@ _NUMBERED_PATH = re.compile(r"^(\d+)\. (\S+)$", re.MULTILINE)
 
 def submission(task: Task | None, conversation: Conversation, sight: Sight) -> Draft | None:
     """The plan or the review, when the request offers the tool for it."""
-    if conversation.tool("submit_plan"):
-        return Draft(Move.PLAN, "submit_plan", _plan(task, conversation))
+    if tool := conversation.tool("submit_plan"):
+        plan = _plan(task, conversation)
+        if task and task.search and "look_for" in str(tool.parameters):
+            plan["milestones"] = [{"look_for": list(task.search), **each} for each in plan["milestones"]]
+        return Draft(Move.PLAN, "submit_plan", plan)
     if conversation.tool("submit_review"):
         return Draft(Move.REVIEW, "submit_review", _review(task, sight))
     if task and task.order and conversation.tool("submit_order"):

@@ -133,6 +133,7 @@ class RunContext:
             thrifty=True,
             failures=wanted.failures,
             wanted=wanted.files,
+            look_for=wanted.look_for,
             only_failures=wanted.only_failures,
             outlines=wanted.brief,
         )

@@ -57,6 +57,8 @@ class ContextWanted:
     """Paths and lines that failures point to: they come first."""
     files: tuple[str, ...] = ()
     """Paths that a plan names."""
+    look_for: tuple[str, ...] = ()
+    """Names or texts whose places in those files a plan asks for."""
     only_failures: bool = False
     """For a worker that has seen the rest."""
     brief: bool = False

@@ -24,6 +24,8 @@ class Milestone:
     """Paths the planner expects to change; a hint, never a permission."""
     risk: Risk = Risk.LOW
     done_when: tuple[str, ...] = ()
+    look_for: tuple[str, ...] = ()
+    """Names or texts whose places in the files whoever implements it should see."""
 
 
 @dataclass(frozen=True)

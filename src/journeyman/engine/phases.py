@@ -201,6 +201,7 @@ async def _context_of(run: Run, worker: Worker, attempt: Attempt, key: str) -> P
         text,
         tuple(dict.fromkeys((path, line) for path, line in places if path and line)),
         attempt.milestone.files,
+        attempt.milestone.look_for,
         only_failures=attempt.remembered,
     )
     return await packed_context(

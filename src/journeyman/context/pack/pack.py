@@ -11,6 +11,7 @@ from journeyman.context.index.view import Index
 from journeyman.context.pack.blocks import Block, blocks_of, scene_of, widened
 from journeyman.context.pack.filling import NUMBERED_EVERY, SEPARATOR, Filling
 from journeyman.context.pack.outlines import with_outlines
+from journeyman.context.pack.places import show_places
 from journeyman.context.pack.tokens import MARGIN, estimate_tokens, raw_tokens
 from journeyman.context.rank.features import Words
 from journeyman.context.rank.fuse import RankedFile, Ranking
@@ -55,6 +56,8 @@ class PackRequest:
     """Paths and lines that failures point to: they come first."""
     wanted: tuple[str, ...] = ()
     """Paths that a plan names: they come next."""
+    look_for: tuple[str, ...] = ()
+    """Names or texts whose places in those files a plan asks for."""
     only_failures: bool = False
     """Nothing but the lines that failures point to."""
     outlines: bool = False
@@ -94,6 +97,7 @@ def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
     tests = _affordable(f"Their tests: {', '.join(named)}", filling) if named else ""
     _failures_first(filling, request, index)
     _planned_next(filling, request, index)
+    show_places(filling, request.wanted, request.look_for)
     if request.only_failures:
         return _rendered(filling, "", _shown(filling, ranking, index), "", (), ranking, request)
     _fill(filling, ranking, request)

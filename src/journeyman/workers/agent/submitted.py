@@ -47,6 +47,7 @@ def _milestone(item: object) -> Milestone:
         files=_texts(item.get("files")),
         risk=risks.get(_text(item.get("risk")), Risk.MEDIUM),
         done_when=_texts(item.get("done_when")),
+        look_for=_texts(item.get("look_for")),
     )
 
 

@@ -80,6 +80,7 @@ SUBMIT_PLAN = ToolSpec(
                 files=_TEXTS,
                 risk={"type": "string", "enum": [risk.value for risk in Risk]},
                 done_when=_TEXTS,
+                look_for=_TEXTS,
             )
         ),
     ),
