@@ -6,26 +6,50 @@ import re
 from collections.abc import Iterator
 
 from journeyman.context.index.segment import Facts
+from journeyman.context.pack.companions import changelog, companions
 from journeyman.context.pack.filling import Filling
 
 _SHARE = 0.7
 """Of the room, at most so much goes to them."""
 _AROUND = 10
 _LONGEST = 60
+_HEAD_LINES = 12
+"""Of a changelog."""
+_SMALL_LINES = 60
+_HITS_BESIDE = 2
+"""Of a text in a file that only goes with those of the plan."""
 _MOST_HITS = 10
 """A text that stands more often in a file is shown so often."""
 
 
 def show_places(filling: Filling, paths: tuple[str, ...], look_for: tuple[str, ...]) -> None:
-    """Show where the texts stand in the files: definitions with such a name first, then other lines."""
+    """Show where the texts stand in the files: definitions with such a name first, then other lines; and
+    what mostly changes with the files, in few lines.
+    """
     least = filling.room * (1 - _SHARE)
     texts = [text.strip() for text in look_for if text.strip()]
     numbers = [filling.index.numbers[path] for path in paths if path in filling.index.numbers]
     found = [place for number in numbers for text in texts for place in _places(filling, number, text)]
     for _, number, first, last in sorted(found, key=lambda place: place[0]):
         if filling.room <= least:
-            return
+            break
         filling.add(number, first, last)
+    if numbers:
+        _show_companions(filling, numbers, texts)
+
+
+def _show_companions(filling: Filling, planned: list[int], texts: list[str]) -> None:
+    log = changelog(filling.index)
+    if log is not None and log not in planned:
+        filling.add(log, 1, _HEAD_LINES)
+    for number in companions(filling.index, planned):
+        lines = filling.read(number)
+        if len(lines) <= _SMALL_LINES:
+            filling.add(number, 1, len(lines))
+            continue
+        for text in texts:
+            for _, _, first, last in list(_places(filling, number, text))[:_HITS_BESIDE]:
+                filling.add(number, first, last)
 
 
 def _places(filling: Filling, number: int, text: str) -> Iterator[tuple[int, int, int, int]]:

@@ -1,0 +1,59 @@
+"""Files that change along with those that a plan names: their tests, stubs, export lists, the changelog."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from journeyman.context.index.kinds import FileKind
+from journeyman.context.index.segment import DEFINES
+from journeyman.context.index.view import Index
+from journeyman.context.rank.neighbours import related_paths
+
+_CHANGELOG = re.compile(r"(changes|changelog|history|news|release[-_]?notes)(\.(md|rst|txt))?", re.IGNORECASE)
+_STUBS = (".pyi", ".d.ts")
+_EXPORTS = frozenset(("__init__.py", "index.ts", "index.js", "mod.rs", "lib.rs"))
+_MOST_NAMES = 40
+_MOST_TESTS = 2
+
+
+def changelog(index: Index) -> int | None:
+    """The file that tells users of changes, the one nearest to the root."""
+    found = [
+        (file.path.count("/"), number)
+        for number, file in enumerate(index.files)
+        if file.kind is FileKind.DOC and _CHANGELOG.fullmatch(file.path.rsplit("/", 1)[-1])
+    ]
+    return min(found)[1] if found and min(found)[0] <= 1 else None
+
+
+def companions(index: Index, planned: list[int]) -> list[int]:
+    """Stubs that declare what the files define, what their packages export, and their tests."""
+    sources = [number for number in planned if index.files[number].kind is FileKind.SOURCE]
+    tests = [test for found in related_paths(index, sources).values() for test in found[:_MOST_TESTS]]
+    every = dict.fromkeys((*_stubs(index, sources), *_exports(index, sources), *tests))
+    return [number for number in every if number not in planned]
+
+
+def _stubs(index: Index, sources: Iterable[int]) -> list[int]:
+    """The stub that shares most names with each file."""
+    found = []
+    for number in sources:
+        shared: Counter[int] = Counter()
+        names = {symbol.name.lower() for symbol in index.facts(number).symbols if symbol.kind != "constant"}
+        for name in sorted(names)[:_MOST_NAMES]:
+            shared.update(set(index.posting(DEFINES + name)))
+        stubs = [(-count, other) for other, count in shared.items() if index.files[other].path.endswith(_STUBS)]
+        found += [min(stubs)[1]] if stubs else []
+    return found
+
+
+def _exports(index: Index, sources: Iterable[int]) -> list[int]:
+    folders = {index.files[number].path.rpartition("/")[0] or "." for number in sources}
+    return [
+        number
+        for folder in sorted(folders)
+        for number in index.by_folder.get(folder, ())
+        if index.files[number].path.rsplit("/", 1)[-1] in _EXPORTS
+    ]
