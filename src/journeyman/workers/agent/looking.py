@@ -13,6 +13,10 @@ MAX_READ_CHARACTERS = 40_000
 MAX_FILE_LINES = 800
 MAX_MATCHES = 60
 MAX_MATCH_CHARACTERS = 240
+MAX_SHOWN_AROUND = 12
+"""Matches of one call; more are only listed."""
+AROUND_LINES = 12
+MAX_AROUND_CHARACTERS = 10_000
 MAX_OUTLINED = 250
 MAX_OUTLINE_CHARACTERS = 100
 _LEAST_OUTLINED = 10
@@ -25,6 +29,7 @@ _BEGINS = re.compile(
     r"|[A-Za-z_$][\w$]*\s*\([^;]*\)\s*\{$)"
 )
 """How a definition or a test begins, at no more than one level of indentation."""
+_MATCH = re.compile(r"([^\0]+?):(\d+):")
 _HEADING = re.compile(r"#{1,4} ")
 
 
@@ -52,12 +57,15 @@ def numbered(lines: list[str], first: int) -> str:
 
 
 async def search(host: WorkerHost, patterns: list[Any], path: str | None) -> str:
-    """Matches of each pattern (an extended regular expression) in the files that git does not ignore."""
+    """Matches of each pattern (an extended regular expression) in the files that git does not ignore.
+
+    Few matches are shown with the lines around them: to read them would be the next request.
+    """
     texts = [pattern for pattern in patterns if isinstance(pattern, str) and pattern]
     if not texts:
         return "error: patterns is a list of regular expressions"
     where = ("--", path) if path else ()
-    parts = []
+    parts, found = list[str](), list[tuple[str, int]]()
     for pattern in texts:
         command = ("git", "grep", "-nIE", "--untracked", "--no-color", "-e", pattern, *where)
         result = await host.run(command, timeout_s=_SEARCH_TIMEOUT_S)
@@ -68,7 +76,36 @@ async def search(host: WorkerHost, patterns: list[Any], path: str | None) -> str
         shown = [line[:MAX_MATCH_CHARACTERS] for line in lines[:MAX_MATCHES]]
         more = [f"[{len(lines) - MAX_MATCHES} more matches]"] if len(lines) > MAX_MATCHES else []
         parts.append("\n".join([f"{pattern}: {len(lines)} matches", *shown, *more]))
+        found += [(at[1], int(at[2])) for line in lines[:MAX_MATCHES] if (at := _MATCH.match(line))]
+    if len(found) <= MAX_SHOWN_AROUND:
+        parts += _around(real(host.worktree), found)
     return "\n\n".join(parts)
+
+
+def _around(root: Path, found: list[tuple[str, int]]) -> list[str]:
+    """The lines around matches, file by file; of as many as may be shown."""
+    parts, left = list[str](), MAX_AROUND_CHARACTERS
+    for path in dict.fromkeys(path for path, _ in found):
+        at = sorted({line for name, line in found if name == path})
+        for first, last in _stretches(at):
+            part = _read(root, path, first, last)
+            if len(part) > left:
+                return parts
+            left -= len(part)
+            parts.append(part)
+    return parts
+
+
+def _stretches(lines: list[int]) -> list[tuple[int, int]]:
+    """Ranges around lines that are in order, those that meet as one."""
+    ranges: list[tuple[int, int]] = []
+    for line in lines:
+        first, last = max(1, line - AROUND_LINES), line + AROUND_LINES
+        if ranges and first <= ranges[-1][1] + 1:
+            ranges[-1] = (ranges[-1][0], last)
+        else:
+            ranges.append((first, last))
+    return ranges
 
 
 def _read(root: Path, path: str, start: int | None, end: int | None) -> str:

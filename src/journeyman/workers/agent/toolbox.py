@@ -33,7 +33,8 @@ TOOLS = (
     ),
     ToolSpec(
         "search",
-        "Search the repository for several regular expressions in one call.",
+        "Search the repository for several regular expressions in one call; few matches come with the lines"
+        " around them.",
         _object(("patterns",), patterns=_TEXTS, path=_TEXT),
     ),
     ToolSpec(
