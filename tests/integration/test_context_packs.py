@@ -245,6 +245,10 @@ def test_what_a_plan_names_is_shown_and_a_planner_is_told_what_others_define(tmp
     (root / "parse.py").write_text(source(["parse", "date"], 40))
     (root / "other.py").write_text(source(["user"], 30))
     (root / "big.py").write_text(source(["render", "cache"], 400))
+    (root / "big.pyi").write_text("def render_0(page: int) -> int: ...\n")
+    (root / "CHANGES.md").write_text("# Changes\n\n## 2.0\n\n" + "- more\n" * 50)
+    (root / "docs").mkdir()
+    (root / "docs" / "pages.rst").write_text("How pages come\n==============\n\nWords.\n")
     git(root, "add", ".")
     git(root, "commit", "-qm", "all")
 
@@ -258,16 +262,22 @@ def test_what_a_plan_names_is_shown_and_a_planner_is_told_what_others_define(tmp
         return [await context.pack(one, "a tree") for one in wanted]
 
     task = "`parse_0` is wrong"
-    plain, planned, brief = asyncio.run(
+    plain, planned, looked, brief = asyncio.run(
         packs(
             ContextWanted(task),
             ContextWanted(task, files=("other.py", "big.py")),
+            ContextWanted(task, files=("big.py",), look_for=("total_399 =", "cache_1()", "(", "nowhere")),
             ContextWanted(task, brief=True),
         )
     )
     assert "other.py" not in plain.files
     assert "other.py (whole" in planned.text
     assert "big.py" in planned.files, "too long to be whole: its likeliest lines"
-    assert planned.tokens <= 8000
+    assert "big.pyi (whole" in planned.text
+    assert "## 2.0" in planned.text
+    assert max(pack.tokens for pack in (planned, looked)) <= 8000
+    assert looked.text.count("total_399 =") == 2, "in both functions"
+    assert "def cache_1(page):" in looked.text
     assert "\nother.py: user_0" in brief.text
+    assert "\ndocs/pages.rst: How pages come" in brief.text
     assert brief.tokens <= 8000 // 3

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from journeyman.domain.settings import BudgetSettings
 from journeyman.domain.spending import Spending
 from journeyman.domain.worker import Usage
 from journeyman.workers.agent.conversation import MASK_ABOVE_CHARACTERS, Conversation
-from journeyman.workers.agent.looking import read_files
+from journeyman.workers.agent.looking import MAX_AROUND_CHARACTERS, read_files, search
 from journeyman.workers.agent.redact import redacted
 from journeyman.workers.agent.running import trimmed
 from journeyman.workers.agent.submitted import read_plan, read_review
@@ -134,6 +136,18 @@ def test_a_long_file_comes_as_an_outline_unless_a_range_is_asked_for(
     assert "4|" in read_files(tmp_path, [{"path": name, "start": 3, "end": 5}])
 
 
+class GitHost:
+    """As much of a host as a search needs: it runs git."""
+
+    def __init__(self, worktree: Path) -> None:
+        self.worktree = worktree
+        subprocess.run(("git", "init", "-q", worktree), check=True)
+
+    async def run(self, command: tuple[str, ...], *, timeout_s: float) -> Any:
+        done = subprocess.run(command, cwd=self.worktree, capture_output=True, timeout=timeout_s, check=False)
+        return SimpleNamespace(exit_code=done.returncode, stdout=done.stdout, text=done.stderr.decode())
+
+
 class Host:
     """As much of a host as calls that change nothing need."""
 
@@ -149,6 +163,40 @@ class Host:
     def activity(self, text: str) -> None: ...
 
     def looked_at(self, paths: tuple[str, ...]) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("pattern", "shown", "hidden"),
+    [
+        (
+            "needle_1",
+            ["needle_1: 1 matches", "a.py:20:needle_1 = 0", "a.py (60 lines, lines 8-32)", "8|word_8"],
+            ["33|"],
+        ),
+        ("needle", ["a.py:20:needle_1 = 0", "lines 8-52", "20|needle_1 = 0", "40|needle_2 = 0"], ["53|"]),
+        ("word", ["a.py:1:word_1 = 0"], ["lines ", "1|word_1"]),
+    ],
+)
+def test_few_matches_come_with_the_lines_around_them(
+    tmp_path: Path, pattern: str, shown: list[str], hidden: list[str]
+) -> None:
+    lines = [f"word_{n} = 0" for n in range(1, 61)]
+    lines[19], lines[39] = "needle_1 = 0", "needle_2 = 0"
+    (tmp_path / "a.py").write_text("\n".join(lines))
+    host: Any = GitHost(tmp_path)
+    told = asyncio.run(search(host, [pattern], None))
+    assert [text for text in shown if text not in told] == []
+    assert [text for text in hidden if text in told] == []
+
+
+def test_lines_around_matches_are_bounded(tmp_path: Path) -> None:
+    for name in "abcdefgh":
+        (tmp_path / f"{name}.py").write_text("\n".join(["x" * 200] * 10 + ["needle"] + ["x" * 200] * 10))
+    host: Any = GitHost(tmp_path)
+    told = asyncio.run(search(host, ["needle"], None))
+    assert "a.py (21 lines" in told
+    assert "h.py:11:needle" in told
+    assert len(told) < MAX_AROUND_CHARACTERS + 1000
 
 
 def test_a_tool_that_was_not_offered_is_not_carried_out(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.fast_path import LikelyFile
 
 Used = TypeVar("Used")
-_BRIEF = 2.5
+_BRIEF = 3
 """A brief pack has this part of the budget."""
 
 

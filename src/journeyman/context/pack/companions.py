@@ -44,7 +44,9 @@ def _stubs(index: Index, sources: Iterable[int]) -> list[int]:
         names = {symbol.name.lower() for symbol in index.facts(number).symbols if symbol.kind != "constant"}
         for name in sorted(names)[:_MOST_NAMES]:
             shared.update(set(index.posting(DEFINES + name)))
-        stubs = [(-count, other) for other, count in shared.items() if index.files[other].path.endswith(_STUBS)]
+        stubs = [
+            (-count, other) for other, count in shared.items() if index.files[other].path.endswith(_STUBS)
+        ]
         found += [min(stubs)[1]] if stubs else []
     return found
 
