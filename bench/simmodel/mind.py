@@ -124,7 +124,9 @@ def _look(
     names = files_of(task)
     first = not progress.step and (task.one_at_a_time or not progress.ever_read)
     searched = bool(progress.searches) or not task.one_at_a_time
-    needs = [path for path in task.needs if path not in progress.ever_read] if first and searched else []
+    shown = {edit.path for edit in task.steps[progress.step].edits} - {edit.path for edit in missing}
+    unread = [path for path in task.needs if path not in progress.ever_read and path not in shown]
+    needs = unread if first and searched else []
     wanted = dict.fromkeys([*needs, *(edit.path for edit in missing)])
     files = [(names.index(path), path) for path in wanted if progress.may_read(path)]
     files = files[:1] if task.one_at_a_time else files
