@@ -9,7 +9,10 @@ from journeyman.context.index.kinds import FileKind
 from journeyman.context.pack.filling import Filling
 from journeyman.context.pack.tokens import raw_tokens
 
+_HEAD = "Not shown, with what they define:"
 _MOST_FILES = 120
+_NEXT = 12
+_NEXT_NAMES = 4
 _NAMES = (10, 10, 6, 4)
 """Names of a file: fewer, the further down a quarter of the files it stands."""
 _HEADING = re.compile(r"#{1,3} +(\S.*)")
@@ -23,17 +26,28 @@ def with_outlines(text: str, tail: tuple[str, ...], room: float, filling: Fillin
     the rest of sources, tests and pages; as many as there is room for, in tokens.
     """
     files = [*tail, *(path for path in _further(filling) if path not in set(tail))][:_MOST_FILES]
-    lines = ["Not shown, with what they define:"]
-    for place, path in enumerate(files):
+    most = [_NAMES[place * len(_NAMES) // len(files)] for place in range(len(files))]
+    return _with(text, _HEAD, files, most, room, filling)
+
+
+def with_next(text: str, tail: tuple[str, ...], room: float, filling: Filling) -> str:
+    """The files that are ranked next, and a few names of each."""
+    files = list(tail[:_NEXT])
+    return _with(
+        text, f"Ranked next, {_HEAD[0].lower()}{_HEAD[1:]}", files, [_NEXT_NAMES] * len(files), room, filling
+    )
+
+
+def _with(text: str, head: str, files: list[str], most: list[int], room: float, filling: Filling) -> str:
+    lines = [head]
+    for path, count in zip(files, most, strict=True):
         names = list(dict.fromkeys(_names(filling, path)))
-        most = _NAMES[place * len(_NAMES) // len(files)]
-        line = f"{path}: {', '.join(names[:most])}{', …' if len(names) > most else ''}"
-        cost = raw_tokens(line) + 1
-        if cost > room:
+        more = ", …" if len(names) > count else ""
+        line = f"{path}: {', '.join(names[:count])}{more}" if names else path
+        room -= raw_tokens(line) + 1
+        if room < 0:
             break
-        if names:
-            room -= cost
-            lines.append(line)
+        lines.append(line)
     return "\n\n".join([text, "\n".join(lines)]) if len(lines) > 1 else text
 
 

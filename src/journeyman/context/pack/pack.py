@@ -10,7 +10,7 @@ from journeyman.context.index.segment import DEFINES
 from journeyman.context.index.view import Index
 from journeyman.context.pack.blocks import Block, blocks_of, scene_of, widened
 from journeyman.context.pack.filling import NUMBERED_EVERY, SEPARATOR, Filling
-from journeyman.context.pack.outlines import with_outlines
+from journeyman.context.pack.outlines import with_next, with_outlines
 from journeyman.context.pack.places import show_places
 from journeyman.context.pack.tokens import MARGIN, estimate_tokens, raw_tokens
 from journeyman.context.rank.features import Words
@@ -30,7 +30,6 @@ _AROUND_FAILURE = 12
 _SIGNATURE_FILES = 6
 _SIGNATURE_SHARE = 0.08
 _NAMED_TESTS = 8
-_NEXT = 12
 _LINES_SHARE = 0.5
 """Of a pack with outlines: so much of it is for lines."""
 _COPY_CHARACTERS = 80
@@ -315,9 +314,9 @@ def _rendered(
         parts.append(f"{file.path} ({shown}{why})\n{body}")
     parts += [tests] if tests else []
     text = "\n\n".join(parts)
-    if request.outlines:
-        text = with_outlines(text, tail, request.budget / MARGIN - raw_tokens(text) - _LEAST_ROOM, filling)
-    text = _with_tail(text, tail, request.budget).encode("utf-8", "backslashreplace").decode("utf-8")
+    room = request.budget / MARGIN - raw_tokens(text) - _LEAST_ROOM
+    further = with_outlines if request.outlines else with_next
+    text = further(text, tail, room, filling).encode("utf-8", "backslashreplace").decode("utf-8")
     shown_paths = {file.path for file in order}
     files = [
         PackedFile(f.path, f.score, f.reasons, ranges_of(filling.shown.get(f.number, set())))
@@ -336,15 +335,3 @@ def _numbered(lines: list[str], first: int, last: int) -> str:
         f"{at}|{lines[at - 1]}" if at == first or at % NUMBERED_EVERY == 0 else lines[at - 1]
         for at in range(first, last + 1)
     )
-
-
-def _with_tail(text: str, tail: tuple[str, ...], budget: int) -> str:
-    """Name the next files, as many as there is room for."""
-    if not tail:
-        return text
-    cost = raw_tokens(text)
-    for count in (_NEXT, 6, 3):
-        more = f"\n\nRanked next, not shown: {', '.join(tail[:count])}"
-        if int((cost + raw_tokens(more)) * MARGIN) + 1 <= budget:
-            return text + more
-    return text
