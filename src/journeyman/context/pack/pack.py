@@ -96,7 +96,7 @@ def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
     tests = _affordable(f"Their tests: {', '.join(named)}", filling) if named else ""
     _failures_first(filling, request, index)
     _planned_next(filling, request, index)
-    show_places(filling, request.wanted, request.look_for)
+    show_places(filling, request.wanted, request.look_for, ranking.evidence.chunks)
     if request.only_failures:
         return _rendered(filling, "", _shown(filling, ranking, index), "", (), ranking, request)
     _fill(filling, ranking, request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.segment import Facts
 from journeyman.context.pack.companions import changelog, companions
 from journeyman.context.pack.filling import Filling
@@ -22,9 +23,13 @@ _MOST_HITS = 10
 """A text that stands more often in a file is shown so often."""
 
 
-def show_places(filling: Filling, paths: tuple[str, ...], look_for: tuple[str, ...]) -> None:
+Chunks = dict[int, dict[int, float]]
+"""Scores of a file's chunks, by its number and theirs."""
+
+
+def show_places(filling: Filling, paths: tuple[str, ...], look_for: tuple[str, ...], chunks: Chunks) -> None:
     """Show where the texts stand in the files: definitions with such a name first, then other lines; and
-    what mostly changes with the files, in few lines.
+    what mostly changes with the files, in few lines: of a test also the chunk that is most like the task.
     """
     least = filling.room * (1 - _SHARE)
     texts = [text.strip() for text in look_for if text.strip()]
@@ -35,10 +40,10 @@ def show_places(filling: Filling, paths: tuple[str, ...], look_for: tuple[str, .
             break
         filling.add(number, first, last)
     if numbers:
-        _show_companions(filling, numbers, texts)
+        _show_companions(filling, numbers, texts, chunks)
 
 
-def _show_companions(filling: Filling, planned: list[int], texts: list[str]) -> None:
+def _show_companions(filling: Filling, planned: list[int], texts: list[str], chunks: Chunks) -> None:
     log = changelog(filling.index)
     if log is not None and log not in planned:
         filling.add(log, 1, _HEAD_LINES)
@@ -50,6 +55,15 @@ def _show_companions(filling: Filling, planned: list[int], texts: list[str]) -> 
         for text in texts:
             for _, _, first, last in list(_places(filling, number, text))[:_HITS_BESIDE]:
                 filling.add(number, first, last)
+        if filling.index.files[number].kind is FileKind.TEST:
+            _show_best(filling, number, chunks.get(number, {}))
+
+
+def _show_best(filling: Filling, number: int, scores: dict[int, float]) -> None:
+    facts = filling.index.facts(number)
+    best = max(scores, key=lambda at: (scores[at], -at), default=None)
+    for first, last in facts.chunks[best][0] if best is not None and best < len(facts.chunks) else ():
+        filling.add(number, first, min(last, first + _LONGEST))
 
 
 def _places(filling: Filling, number: int, text: str) -> Iterator[tuple[int, int, int, int]]:
