@@ -201,7 +201,7 @@ def _judge_change(change: Change, scope: Scope) -> list[Violation]:
         add(Rule.OUT_OF_SCOPE, f"{path} is in the scope's deny list")
     elif scope.allow and not path_matches(path, scope.allow):
         add(Rule.OUT_OF_SCOPE, f"{path} is not in the scope's allow list")
-    if is_lockfile(path) and scope.lockfiles is not LockfilePolicy.ALLOW:
+    if is_lockfile(path) and not _may_lock(path, scope):
         add(Rule.LOCKFILE, f"{path} is a lockfile, and lockfiles = {scope.lockfiles.value!r}")
     if _SUBMODULE_MODE in (change.old_mode, change.new_mode):
         add(Rule.SUBMODULE, f"{path} is a submodule: its commit or presence changed")
@@ -210,6 +210,13 @@ def _judge_change(change: Change, scope: Scope) -> list[Violation]:
     if change.kind is ChangeKind.MODIFIED and change.old_mode != change.new_mode:
         add(Rule.MODE, f"{path} changed its mode from {change.old_mode} to {change.new_mode}")
     return found
+
+
+def _may_lock(path: str, scope: Scope) -> bool:
+    """Whether a person has said that this lockfile may change: by the policy, or by its name in the scope."""
+    if scope.lockfiles is not LockfilePolicy.ASK:
+        return scope.lockfiles is LockfilePolicy.ALLOW
+    return path_matches(path, tuple(glob for glob in scope.allow if is_lockfile(glob.lstrip("/"))))
 
 
 def _judge_size(changes: tuple[Change, ...], scope: Scope) -> list[Violation]:

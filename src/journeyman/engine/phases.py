@@ -220,17 +220,19 @@ async def take_snapshot(run: Run, attempt: Attempt) -> Snapshot:
     async def freeze() -> Snapshot:
         events = run.recorder.step(f"{attempt.key}.snapshot")
         made, changes, ref = await freeze_work(run, attempt, events)
-        verdict = tolerated(judge_scope(changes, run.spec.settings.scope), run.spec.settings.autonomy)
+        scope, autonomy = run.spec.settings.scope, run.spec.settings.autonomy
+        verdict = tolerated(judge_scope(changes, scope), autonomy)
         events.record(ScopeJudged(verdict.ok, verdict.violations))
-        droppable = drop_paths(verdict, changes, run.spec.settings.autonomy)
+        droppable = drop_paths(verdict, changes, scope, autonomy)
         if droppable:
             await run.workspace.restore(
                 await run.workspace.tree_with(made.tree, run.trees.base_tree, droppable)
             )
             kept = f"{ref}-earlier-{made.commit[:12]}"
-            events.record(ScopeDropped(attempt.milestone_number, attempt.number, verdict.violations, kept))
+            why = tuple(each for each in verdict.violations if each.path in droppable)
+            events.record(ScopeDropped(attempt.milestone_number, attempt.number, why, kept))
             made, changes, _ = await freeze_work(run, attempt, events)
-            verdict = tolerated(judge_scope(changes, run.spec.settings.scope), run.spec.settings.autonomy)
+            verdict = tolerated(judge_scope(changes, scope), autonomy)
             events.record(ScopeJudged(verdict.ok, verdict.violations))
         if not verdict.ok:
             first, *others = verdict.violations

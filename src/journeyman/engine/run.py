@@ -64,9 +64,9 @@ async def work(run: Run) -> None:
 async def make_plan(run: Run, fast: FastPathDecision | None) -> Plan:
     """The plan of an earlier segment, the worker's, or one milestone that is the whole task."""
     ask = run.spec.settings.autonomy.stops_for(StopCondition.UNCERTAINTY) and run.point.answer is None
-    question = contradiction(run.spec.task, run.spec.settings.scope) if ask else None
-    if question is not None:
-        raise BlockedError(question, "uncertain")
+    denied = contradiction(run.spec.settings.scope) if ask else ()
+    if denied:
+        raise ending.nothing_may_change(denied)
     if run.point.plan is not None:
         return run.point.plan
     if Phase.PLAN not in run.workers:

@@ -68,8 +68,8 @@ def decision_text(payload: Payload) -> str | None:  # noqa: PLR0911 - a table of
             return f"attempt {number}: {reason}"
         case RungTaken(rung=rung, reason=reason, outcome=outcome, duration_s=took):
             return f"{rung.value}: {reason}; {outcome + ', ' if outcome else ''}{took:.1f} s"
-        case ScopeDropped(violations=violations):
-            return f"dropped: {'; '.join(violation.message for violation in violations)}"
+        case ScopeDropped(violations=violations, ref=ref):
+            return f"dropped: {'; '.join(violation.message for violation in violations)}; kept in {ref}"
         case IntegrityJudged(weakenings=weakenings, policy=policy):
             return f"weaker ({policy}): {'; '.join(each.message for each in weakenings)}"
         case TroubleRetried(code=code, message=message, wait_s=wait_s):

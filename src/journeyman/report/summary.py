@@ -113,8 +113,8 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
     started = _last(events, RunStarted)
     end = _last(events, RunFinished)
     finished = end if end is not None and events[-1].payload is end else None
-    verdict = _last(events, VerifyJudged)
     snapshot = _last(events, SnapshotMade)
+    verdict = _verdict(events, snapshot)
     plan = _last(events, PlanMade)
     ready = _last(events, EnvironmentReady)
     checkpoint = _last(events, CheckpointMade)
@@ -162,6 +162,12 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
     )
 
 
+def _verdict(events: tuple[Event, ...], snapshot: SnapshotMade | None) -> VerifyJudged | None:
+    """The last verdict on the last snapshot: what was tried and put back says nothing of it."""
+    judged = (event.payload for event in reversed(events) if isinstance(event.payload, VerifyJudged))
+    return next((each for each in judged if snapshot is None or each.tree == snapshot.tree), None)
+
+
 def _told(events: tuple[Event, ...], kind: type[Payload]) -> list[str]:
     """What decisions of a kind came to."""
     found = (event.payload for event in events if isinstance(event.payload, kind))
@@ -207,6 +213,8 @@ def _next_actions(run_id: str, end: RunFinished | None, branch: str) -> tuple[st
         options = end.question.options[:_SHOWN_OPTIONS]
         own = tuple(f"jm resume {run_id} --answer {shlex.quote(option)}" for option in options)
     known = tuple(action.replace("{run}", run_id) for action in stop_reason(end.stop_code or "").next_actions)
+    if end.question is None:
+        known = tuple(action for action in known if not action.endswith(" --answer -"))
     resume = f"jm resume {run_id}"
     if any(action.startswith(f"{resume} ") for action in own):
         known = tuple(
