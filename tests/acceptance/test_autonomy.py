@@ -178,7 +178,23 @@ def test_edits_out_of_scope_are_dropped_by_policy(project: Project) -> None:
     (dropped,) = decided(project, "scope.dropped")
     assert [violation["path"] for violation in dropped["violations"]] == ["b.txt", "x/y"]
     assert project.git("show", f"{dropped['ref']}:b.txt") == "changed", "nothing is lost"
-    assert "dropped: b.txt is not in the scope's allow list" in project.jm("report").out
+    told = f"dropped: b.txt is not in the scope's allow list; x/y is not in the scope's allow list; kept in {dropped['ref']}"
+    assert told in project.jm("report").out
+
+
+def test_a_lockfile_out_of_scope_is_dropped_like_anything_else(project: Project) -> None:
+    edits = [write("a.txt", "1\n"), write("uv.lock", "x\n")]
+    flags = ("--allow", "*.txt", "--scope-violation", "drop")
+    code, result = project.run_json("Do it", project.session([{"edits": edits}]), *flags)
+    assert (code, result["files_changed"]) == (0, ["a.txt"])
+
+
+def test_a_task_file_may_name_a_lockfile(project: Project) -> None:
+    task = project.root.parent / "task.md"
+    task.write_text("---\nscope: {allow: [c.txt, uv.lock]}\n---\nLock it\n")
+    edits = [write("c.txt", "1\n"), write("uv.lock", "x\n")]
+    code, result = project.run_json(str(task), project.session([{"edits": edits}]))
+    assert (code, result["files_changed"]) == (0, ["c.txt", "uv.lock"])
 
 
 def test_a_lockfile_is_never_dropped(project: Project) -> None:
@@ -250,6 +266,7 @@ def test_a_scope_that_contradicts_itself_asks_before_a_token_is_spent(project: P
     worker = project.session([{"edits": [write("c.txt", "1\n")]}])
     code, result = project.run_json("Do it", worker, "--allow", "c.txt", "--deny", "c.txt")
     assert (code, result["stop_reason"], result["kpi"]["phases"].get("IMPLEMENT")) == (4, "uncertain", None)
+    assert not any("--answer" in action for action in result["next_actions"]), "no answer lifts a guard"
 
 
 # New tests
@@ -282,6 +299,7 @@ def test_a_new_test_counts_only_when_it_fails_on_the_base(
     assert code == 0, result
     (judged,) = decided(project, "tests.created")
     assert (judged["counts"], reason in judged["reason"]) == (counts, True), judged
+    assert [check["status"] for check in result["checks"]] == ["passed"], "of what is committed"
     assert sorted(result["files_changed"]) == (["code.py", "test_code.py"] if counts else ["code.py"])
 
 
@@ -292,8 +310,16 @@ def test_decisions_are_listed_with_their_inputs(project: Project) -> None:
     worker = project.session([{"edits": [write("c.txt", "BROKEN\n")]}, {"edits": [write("c.txt", "1\n")]}])
     assert project.jm("run", "Do it", "--worker", worker).code == 0
     lines = project.jm("report", "--decisions").out.splitlines()
-    assert [line.split()[2] for line in lines] == ["fast.decided", "retry.decided", "rung.taken"]
-    assert "attempt 1 of 4 was sent back" in lines[1]
+    assert [line.split()[2] for line in lines] == ["fast.decided", "rung.decided", "rung.taken"]
+    assert "next is retry: attempt 1 of 4 was sent back" in lines[1]
+    (rung,) = decided(project, "rung.decided")
+    assert (rung["facts"]["tests_fail"], len(rung["tried"])) == (True, 1)
+
+
+def test_the_decision_to_stop_is_listed_too(project: Project) -> None:
+    worker = project.session([{"edits": [write("c.txt", "BROKEN\n")]}])
+    assert project.jm("run", "Do it", "--worker", worker, "--max-auto-iterations", "0").code == 1
+    assert "next is stop (verify-failed): the run may take no rung" in project.jm("report", "--decisions").out
 
 
 def test_continue_is_resume_of_the_latest(project: Project) -> None:

@@ -155,8 +155,8 @@ def _counts(before: tuple[CheckResult, ...], after: tuple[CheckResult, ...]) -> 
             message = f"{now.check} collects {collected[1]:,} tests where the base has {collected[0]:,}"
             found.append(Weakening(WeakeningKind.FEWER_COLLECTED, message))
         if (now.skipped_count or 0) > (then.skipped_count or 0):
-            skips = f"skips {now.skipped_count:,} tests where the base skips {then.skipped_count or 0:,}"
-            message = f"{now.check} {skips}"
+            tests = "1 test" if now.skipped_count == 1 else f"{now.skipped_count:,} tests"
+            message = f"{now.check} skips {tests} where the base skips {then.skipped_count or 0:,}"
             found.append(Weakening(WeakeningKind.MORE_SKIPPED, message))
     return found
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from journeyman.domain.checks import CheckStatus, NewFailure
-from journeyman.domain.events import RetryDecided, RungTaken
+from journeyman.domain.events import RetryDecided, RungDecided, RungTaken
 from journeyman.domain.ladder import (
     MODEL_RUNGS,
     LadderFacts,
@@ -87,7 +87,10 @@ class Ladder:
         self.history.append(Tried(attempt.rung, judged.snapshot.tree, signature))
         settings = self.run.spec.settings.autonomy
         facts = await self._facts(attempt, judged, findings)
-        decision = decide_rung(tuple(self.history), settings, facts)
+        tried = tuple(self.history)
+        decision = decide_rung(tried, settings, facts)
+        event = RungDecided(attempt.milestone_number, attempt.number, decision, facts, tried)
+        self.run.recorder.record(f"{attempt.key}.rung/decided", event)
         if decision.rung is None:
             disagree = decision.stop_code == "no-progress" and settings.stops_for(StopCondition.UNCERTAINTY)
             raise ending.sent_back(decision, judged.verdict, findings, disagree=disagree)
