@@ -197,6 +197,15 @@ def test_a_task_file_may_name_a_lockfile(project: Project) -> None:
     assert (code, result["files_changed"]) == (0, ["c.txt", "uv.lock"])
 
 
+def test_a_denied_lockfile_offers_no_resume_that_is_refused(project: Project) -> None:
+    configured(project, CHECKS + '[scope]\nlockfiles = "deny"\n')
+    code, result = project.run_json("Do it", project.session([{"edits": [write("uv.lock", "x\n")]}]))
+    assert (code, result["stop_reason"]) == (3, "lockfile-changed")
+    assert not any(action.startswith("jm resume") for action in result["next_actions"])
+    assert result["advice"] == "to permit it, start a new run with --allow-lockfile"
+    assert project.jm("resume", "latest", "--allow-lockfile").code == 2
+
+
 def test_a_lockfile_is_never_dropped(project: Project) -> None:
     worker = project.session([{"edits": [write("a.txt", "1\n"), write("uv.lock", "x\n")]}])
     code, result = project.run_json("Do it", worker, "--scope-violation", "drop")

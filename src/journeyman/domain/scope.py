@@ -157,6 +157,21 @@ def judge_scope(changes: tuple[Change, ...], scope: Scope) -> ScopeVerdict:
     return ScopeVerdict(ok=not violations, violations=tuple(violations))
 
 
+def advice(rule: Rule, scope: Scope) -> str | None:
+    """What helps after a guard's stop, where that is no resume."""
+    match rule:
+        case Rule.OUT_OF_SCOPE:
+            return "to permit it, start a new run with a wider scope.allow (--allow) or a narrower scope.deny"
+        case Rule.PROTECTED:
+            return "make that change by hand"
+        case Rule.TOO_LARGE:
+            return "split the task, or raise scope.max_files and scope.max_lines in a new run"
+        case Rule.LOCKFILE if scope.lockfiles is LockfilePolicy.DENY:
+            return "to permit it, start a new run with --allow-lockfile"
+        case _:
+            return None
+
+
 def denied_by(scope: Scope) -> Callable[[str], bool]:
     """Whether a path is in the scope's deny list."""
     if not scope.deny:

@@ -28,7 +28,7 @@ from journeyman.domain.identity import attempt_ref
 from journeyman.domain.ladder import Rung
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Implementation, Milestone, Plan, Question, Review
-from journeyman.domain.scope import Change, judge_scope
+from journeyman.domain.scope import Change, advice, judge_scope
 from journeyman.domain.tolerance import drop_paths, tolerated
 from journeyman.domain.worker import ImplementRequest, PlanRequest, ReviewRequest, Worker
 from journeyman.engine import checking
@@ -238,7 +238,9 @@ async def take_snapshot(run: Run, attempt: Attempt) -> Snapshot:
             first, *others = verdict.violations
             shown = tuple(other.message for other in others[: SHOWN - 1])
             more = (f"and {len(others) - len(shown)} more",) if len(others) > len(shown) else ()
-            raise JourneymanError(first.rule.value, first.message, facts=shown + more)
+            raise JourneymanError(
+                first.rule.value, first.message, facts=shown + more, hint=advice(first.rule, scope)
+            )
         return Snapshot(made.commit, made.tree, tuple(change.path for change in changes))
 
     snapshot = await run.journal.step(f"{attempt.key}.snapshot", freeze, Snapshot)

@@ -31,7 +31,7 @@ from journeyman.domain.events import (
 from journeyman.domain.identity import branch_name
 from journeyman.domain.kpi import Kpi, compute_kpi
 from journeyman.domain.plan import Question
-from journeyman.domain.stops import is_command, stop_reason
+from journeyman.domain.stops import Family, is_command, stop_reason
 from journeyman.report.decisions import decision_text
 
 SCHEMA = 1
@@ -212,12 +212,16 @@ def _next_actions(run_id: str, end: RunFinished | None, branch: str) -> tuple[st
     if end.question is not None and end.question.options:
         options = end.question.options[:_SHOWN_OPTIONS]
         own = tuple(f"jm resume {run_id} --answer {shlex.quote(option)}" for option in options)
-    known = tuple(action.replace("{run}", run_id) for action in stop_reason(end.stop_code or "").next_actions)
-    if end.question is None:
-        known = tuple(action for action in known if not action.endswith(" --answer -"))
-    resume = f"jm resume {run_id}"
-    if any(action.startswith(f"{resume} ") for action in own):
-        known = tuple(
-            action for action in known if action != resume
-        )  # without its flag it stops again at once
-    return (*own, *(action for action in known if action not in own))[:3]
+    known = (action.replace("{run}", run_id) for action in stop_reason(end.stop_code or "").next_actions)
+    return (*own, *(action for action in known if action not in own and _helps(action, end, own)))[:3]
+
+
+def _helps(action: str, end: RunFinished, own: tuple[str, ...]) -> bool:
+    """Whether a command that is for the stop's code is for this stop too."""
+    if action.endswith(" --answer -"):
+        return end.question is not None
+    if not action.startswith("jm resume "):
+        return True
+    # A guard that has advice is lifted by no resume; and without its flag a resume stops again at once.
+    lifted = stop_reason(end.stop_code or "").family is not Family.GUARD or not end.hint
+    return lifted and not any(other.startswith(f"{action} ") for other in own)
