@@ -331,6 +331,23 @@ def test_the_decision_to_stop_is_listed_too(project: Project) -> None:
     assert "next is stop (verify-failed): the run may take no rung" in project.jm("report", "--decisions").out
 
 
+def test_flags_without_effect_beside_a_resume_are_refused(project: Project) -> None:
+    worker = project.session([{"wait_s": 30, "edits": [write("c.txt", "1\n")]}])
+    assert project.run_json("Do it", worker, "--minutes", "0.03")[0] == 124
+    for ignored in (
+        ("Another task",),
+        ("--retries", "9"),
+        ("--worker", "w"),
+        ("--sandbox", "off"),
+        ("--deny", "x"),
+    ):
+        answer = project.jm("run", "--resume", "latest", *ignored)
+        assert (answer.code, "a resume keeps the task and the settings" in answer.err) == (2, True), ignored
+    # A budget that is used up by now shows that the flag came through.
+    answer = project.jm("run", "--resume", "latest", "--minutes", "0.01", "--output-format", "json")
+    assert (answer.code, answer.json["stop_reason"]) == (124, "out-of-time")
+
+
 def test_continue_is_resume_of_the_latest(project: Project) -> None:
     worker = project.session([{"wait_s": 30, "edits": [write("c.txt", "1\n")]}])
     assert project.run_json("Do it", worker, "--minutes", "0.03")[0] == 124

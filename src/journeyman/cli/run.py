@@ -148,17 +148,6 @@ def run(
     quiet: Quiet = False,
 ) -> int:
     """Work a task to a verified commit on a branch of its own, or stop and say why."""
-    if resume_reference is not None:
-        asked = Resumption(
-            allow_lockfile=allow_lockfile,
-            minutes=minutes,
-            usd=max_budget_usd,
-            tokens=max_tokens,
-            requests=max_turns,
-        )
-        return run_async(_resume(resume_reference, repo, asked, output_format, quiet))
-    if task is None:
-        raise JourneymanError("usage", "there is no task", hint='jm run "…"')
     flags = given_flags(
         ("scope", "allow", allow or None),
         ("scope", "deny", deny or None),
@@ -186,9 +175,23 @@ def run(
     )
     if fast and full:
         raise JourneymanError("usage", "--fast and --full contradict each other")
+    if resume_reference is not None:
+        _refuse_beside_resume(resume_reference, flags, task, worker, config, tag, dry_run)
+        asked = Resumption(allow_lockfile=allow_lockfile, **flags.get("budget", {}))
+        return run_async(_resume(resume_reference, repo, asked, output_format, quiet))
+    if task is None:
+        raise JourneymanError("usage", "there is no task", hint='jm run "…"')
     return run_async(
         _run(read_task(task), repo, worker, config, flags, tuple(tag or ()), dry_run, output_format, quiet)
     )
+
+
+def _refuse_beside_resume(reference: str, flags: dict[str, Any], *others: object) -> None:
+    """What would have no effect: a run goes on with the task and the settings that it began with."""
+    scope = set(flags.get("scope", ())) - {"lockfiles"}
+    if scope or set(flags) - {"scope", "budget"} or any(others):
+        message = "a resume keeps the task and the settings; --resume takes only limits and --allow-lockfile"
+        raise JourneymanError("usage", message, hint=f"jm resume {reference}")
 
 
 def resume(
