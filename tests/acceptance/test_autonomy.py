@@ -149,6 +149,24 @@ def test_weaker_tests_are_named_and_reviewed(tmp_path: Path) -> None:
     assert "✓ REVIEW" in answer.err
     answer = project.jm("run", "Do it", "--worker", worker, "--test-integrity", "allow")
     assert (answer.code, "REVIEW     skipped" in answer.err) == (0, True)
+    assert "nobody reviewed" not in answer.out
+    answer = project.jm("run", "Do it", "--worker", project.session([{"edits": [WEAKER]}]))
+    assert (answer.code, "nobody reviewed what got weaker" in answer.out) == (0, True)
+
+
+def test_who_asked_for_changes_sees_what_came_of_them(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", TESTED | {"journeyman.toml": CHECKS + FAST})
+    wish = {"attempt": 1, "verdict": "request_changes", "findings": [{"message": "Keep test_b."}]}
+    attempts = [
+        {"edits": [WEAKER]},
+        {"edits": [write("tests/test_a.py", TESTED["tests/test_a.py"] + "# b\n")]},
+    ]
+    worker = project.session({"attempts": attempts, "reviews": [wish, {"attempt": 2, "verdict": "approve"}]})
+    code, result = project.run_json("Do it", worker)
+    assert (code, result["kpi"]["phases"]["REVIEW"]["attempts"]) == (0, 2)
+    assert decided(project, "review.decided")[1]["decision"]["reasons"] == [
+        "the review asked for changes before"
+    ]
 
 
 def test_weaker_tests_stop_by_policy_and_a_person_may_allow_them(tmp_path: Path) -> None:

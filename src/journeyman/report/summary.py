@@ -17,6 +17,8 @@ from journeyman.domain.events import (
     NewTestsJudged,
     Outcome,
     Payload,
+    PhaseFinished,
+    PhaseOutcome,
     PlanMade,
     QuestionDecided,
     Role,
@@ -30,7 +32,9 @@ from journeyman.domain.events import (
 )
 from journeyman.domain.identity import branch_name
 from journeyman.domain.kpi import Kpi, compute_kpi
+from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Question
+from journeyman.domain.settings import IntegrityPolicy
 from journeyman.domain.stops import Family, is_command, stop_reason
 from journeyman.report.decisions import decision_text
 
@@ -157,7 +161,7 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
         tried=tuple(_told(events, RungTaken)),
         weakened=_weakened(events),
         dropped=tuple(dict.fromkeys(_told(events, ScopeDropped))),
-        notes=(*_told(events, NewTestsJudged), *_told(events, QuestionDecided)),
+        notes=(*_told(events, NewTestsJudged), *_told(events, QuestionDecided), *_unreviewed(events)),
         advice=finished.hint if finished and finished.hint and not is_command(finished.hint) else None,
     )
 
@@ -175,6 +179,24 @@ def _told(events: tuple[Event, ...], kind: type[Payload]) -> list[str]:
 
 
 def _weakened(events: tuple[Event, ...]) -> tuple[str, ...]:
+    """What the last attempts at the milestones weaken."""
+    return tuple(each.message for judged in _judged_weaker(events) for each in judged.weakenings)
+
+
+def _unreviewed(events: tuple[Event, ...]) -> tuple[str, ...]:
+    """That a review was to follow from what got weaker, and nobody could hold one."""
+    skipped = {
+        (phase.milestone, phase.attempt)
+        for phase in (event.payload for event in events)
+        if isinstance(phase, PhaseFinished)
+        and (phase.phase, phase.outcome) == (Phase.REVIEW, PhaseOutcome.SKIPPED)
+    }
+    wanted = (each for each in _judged_weaker(events) if each.policy == IntegrityPolicy.REVIEW)
+    missing = any((each.milestone, each.attempt) in skipped for each in wanted)
+    return ("nobody reviewed what got weaker: the worker does not review",) if missing else ()
+
+
+def _judged_weaker(events: tuple[Event, ...]) -> tuple[IntegrityJudged, ...]:
     """Of each milestone its last judgement, of the attempts that were checked."""
     last: dict[int, IntegrityJudged] = {}
     for event in events:
@@ -182,7 +204,7 @@ def _weakened(events: tuple[Event, ...]) -> tuple[str, ...]:
             last.pop(event.payload.milestone, None)
         elif isinstance(event.payload, IntegrityJudged):
             last[event.payload.milestone] = event.payload
-    return tuple(each.message for judged in last.values() for each in judged.weakenings)
+    return tuple(last.values())
 
 
 def _last(events: tuple[Event, ...], kind: type[P]) -> P | None:
