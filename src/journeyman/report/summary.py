@@ -27,6 +27,7 @@ from journeyman.domain.events import (
     RunStarted,
     ScopeDropped,
     SnapshotMade,
+    TroubleRetried,
     VerifyJudged,
     WorkRescued,
 )
@@ -89,7 +90,7 @@ class RunSummary:
     warnings: tuple[str, ...] = ()
     sandbox: str | None = None
     tried: tuple[str, ...] = ()
-    """Rungs that the run took after an attempt was sent back."""
+    """Rungs that the run took, and calls made again for the trouble that it ended with."""
     weakened: tuple[str, ...] = ()
     """What the last change weakens of the tests and checks that judge it."""
     dropped: tuple[str, ...] = ()
@@ -158,7 +159,7 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
         repository=started.repository if started else None,
         warnings=(*(started.warnings if started else ()), *(ready.warnings if ready else ())),
         sandbox=started.sandbox if started else None,
-        tried=tuple(_told(events, RungTaken)),
+        tried=(*_told(events, RungTaken), *_tried_again(events, finished)),
         weakened=_weakened(events),
         dropped=tuple(dict.fromkeys(_told(events, ScopeDropped))),
         notes=(*_told(events, NewTestsJudged), *_told(events, QuestionDecided), *_unreviewed(events)),
@@ -176,6 +177,15 @@ def _told(events: tuple[Event, ...], kind: type[Payload]) -> list[str]:
     """What decisions of a kind came to."""
     found = (event.payload for event in events if isinstance(event.payload, kind))
     return [text for text in map(decision_text, found) if text]
+
+
+def _tried_again(events: tuple[Event, ...], end: RunFinished | None) -> tuple[str, ...]:
+    """How often the call was made again whose trouble did not pass."""
+    code = end.stop_code if end is not None else None
+    trouble = (event.payload for event in events if isinstance(event.payload, TroubleRetried))
+    waits = [each.wait_s for each in trouble if each.code == code]
+    times = f"{len(waits)} time{'s' if len(waits) > 1 else ''}"
+    return (f"the call again, {times}, after waiting {sum(waits):g} s in all",) if waits else ()
 
 
 def _weakened(events: tuple[Event, ...]) -> tuple[str, ...]:
