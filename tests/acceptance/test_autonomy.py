@@ -102,6 +102,15 @@ def test_fixers_that_do_not_help_hand_over_to_the_worker(project: Project) -> No
     assert [rung["rung"] for rung in decided(project, "rung.taken")] == ["retry"]
 
 
+def test_a_resume_keeps_the_fixers_that_the_run_began_with(project: Project) -> None:
+    configured(project, FIXING.replace("sed -i s/BROKEN/FINE/ *.txt", "true"))
+    attempts = [{"edits": [write("c.txt", f"BROKEN {n}\n")]} for n in range(2)]
+    code, result = project.run_json("Do it", project.session(attempts), "--retries", "0")
+    assert (code, result["stop_reason"]) == (1, "verify-failed")
+    project.write({"journeyman.toml": FIXING})
+    assert project.jm("resume", "--output-format", "json").json["stop_reason"] == "verify-failed"
+
+
 def test_a_flaky_check_is_run_again_and_must_pass_twice(project: Project) -> None:
     configured(project, FLAKY)
     answer = project.jm("run", "Do it", "--worker", project.session([{"edits": [write("c.txt", "1\n")]}]))
