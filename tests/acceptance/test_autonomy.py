@@ -209,6 +209,18 @@ def test_edits_out_of_scope_are_dropped_by_policy(project: Project) -> None:
     assert told in project.jm("report").out
 
 
+def test_a_worker_is_told_what_was_dropped(project: Project) -> None:
+    # It writes BROKEN first, which no fixer mends; then its prompt says what became of its other edit.
+    script = (
+        "if grep -q 'b.txt: your change there is out of scope' {prompt_file}; then echo fine > c.txt;"
+        " else echo BROKEN > c.txt; echo x > b.txt; fi"
+    )
+    table = f'[workers.w]\ntype = "command"\ncommand = ["sh", "-c", "{script}"]\n'
+    configured(project, CHECKS.replace("tier = 0", 'tier = 0\nfix = "true"') + table)
+    code, result = project.run_json("Do it", "w", "--deny", "b.txt", "--scope-violation", "drop")
+    assert (code, result["files_changed"]) == (0, ["c.txt"]), result
+
+
 def test_a_lockfile_out_of_scope_is_dropped_like_anything_else(project: Project) -> None:
     edits = [write("a.txt", "1\n"), write("uv.lock", "x\n")]
     flags = ("--allow", "*.txt", "--scope-violation", "drop")

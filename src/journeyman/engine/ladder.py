@@ -28,6 +28,9 @@ from journeyman.engine.mending import fixers_at, mends
 from journeyman.engine.model import Run
 from journeyman.verify.judge import failure_signature
 
+_PUT_BACK = "your change there is out of scope and was put back; do without it"
+"""Told to the worker, which may believe that it still stands."""
+
 
 @dataclass
 class Ladder:
@@ -95,9 +98,12 @@ class Ladder:
             disagree = decision.stop_code == "no-progress" and settings.stops_for(StopCondition.UNCERTAINTY)
             raise ending.sent_back(decision, judged.verdict, findings, disagree=disagree)
         self.taken += 1
-        failures = judged.verdict.new_failures
         following = replace(
-            attempt, rung=decision.rung, reason=decision.reason, failures=failures, findings=findings
+            attempt,
+            rung=decision.rung,
+            reason=decision.reason,
+            failures=judged.verdict.new_failures,
+            findings=(*findings, *(Finding(_PUT_BACK, path=path) for path in judged.snapshot.dropped)),
         )
         if decision.rung not in MODEL_RUNGS:
             return replace(following, rungs=attempt.rungs + 1, judge_only=False)

@@ -241,7 +241,7 @@ async def take_snapshot(run: Run, attempt: Attempt) -> Snapshot:
             raise JourneymanError(
                 first.rule.value, first.message, facts=shown + more, hint=advice(first.rule, scope)
             )
-        return Snapshot(made.commit, made.tree, tuple(change.path for change in changes))
+        return Snapshot(made.commit, made.tree, tuple(change.path for change in changes), droppable)
 
     snapshot = await run.journal.step(f"{attempt.key}.snapshot", freeze, Snapshot)
     run.trees.expect(snapshot.tree)  # what was dropped is gone from the work tree, too

@@ -164,6 +164,8 @@ async def mend(run: Run, attempt: Attempt, last: Judged) -> tuple[Judged, str]:
         return Judged(last.snapshot, again.verdict), again.told
     told = await mending.fix(run, attempt, last.snapshot.changed)
     snapshot = await phases.take_snapshot(run, attempt)
+    # The worker that is asked next was not told yet what was put back.
+    snapshot = replace(snapshot, dropped=(*last.snapshot.dropped, *snapshot.dropped))
     return Judged(snapshot, await phases.verify(run, attempt, snapshot)), told
 
 
