@@ -66,6 +66,18 @@ class RunFigures:
         """Whether it ended as it should."""
         return self.verified and self.hidden is True if self.doable else self.stop_reason == self.expected
 
+    @property
+    def ended(self) -> str:
+        """How it ended, in a word or two."""
+        if not self.verified:
+            return self.stop_reason or "without a result"
+        return "verified" if self.hidden is not False else "verified, and fails its hidden tests"
+
+    @property
+    def should(self) -> str:
+        """How it had to end."""
+        return "verified, and pass its hidden tests" if self.doable else str(self.expected)
+
     def as_json(self) -> dict[str, Any]:
         """For the report."""
         return asdict(self)

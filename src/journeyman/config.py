@@ -144,7 +144,15 @@ def _repository_layer(root: Path, config_file: Path | None) -> tuple[str, Mappin
 
 
 def _harmless(name: str, layer: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """A repository may ask for a sandbox; only its user may do without one."""
+    """A repository may ask for a sandbox; only its user may do without one, or pay for an order of files."""
+    context = layer.get("context")
+    if isinstance(context, Mapping) and context.get("rerank", False) is not False:
+        said = str(context["rerank"]).lower()
+        raise JourneymanError(
+            "bad-config",
+            f"{name} says context.rerank = {said}; a repository may not spend your money",
+            hint="--rerank, or JOURNEYMAN_CONTEXT__RERANK=true, or your own configuration file",
+        )
     if layer.get("sandbox", "required") != "required":
         raise JourneymanError(
             "bad-config",

@@ -102,6 +102,15 @@ def test_fixers_that_do_not_help_hand_over_to_the_worker(project: Project) -> No
     assert [rung["rung"] for rung in decided(project, "rung.taken")] == ["retry"]
 
 
+def test_a_resume_keeps_the_fixers_that_the_run_began_with(project: Project) -> None:
+    configured(project, FIXING.replace("sed -i s/BROKEN/FINE/ *.txt", "true"))
+    attempts = [{"edits": [write("c.txt", f"BROKEN {n}\n")]} for n in range(2)]
+    code, result = project.run_json("Do it", project.session(attempts), "--retries", "0")
+    assert (code, result["stop_reason"]) == (1, "verify-failed")
+    project.write({"journeyman.toml": FIXING})
+    assert project.jm("resume", "--output-format", "json").json["stop_reason"] == "verify-failed"
+
+
 def test_a_flaky_check_is_run_again_and_must_pass_twice(project: Project) -> None:
     configured(project, FLAKY)
     answer = project.jm("run", "Do it", "--worker", project.session([{"edits": [write("c.txt", "1\n")]}]))
@@ -149,6 +158,24 @@ def test_weaker_tests_are_named_and_reviewed(tmp_path: Path) -> None:
     assert "✓ REVIEW" in answer.err
     answer = project.jm("run", "Do it", "--worker", worker, "--test-integrity", "allow")
     assert (answer.code, "REVIEW     skipped" in answer.err) == (0, True)
+    assert "nobody reviewed" not in answer.out
+    answer = project.jm("run", "Do it", "--worker", project.session([{"edits": [WEAKER]}]))
+    assert (answer.code, "nobody reviewed what got weaker" in answer.out) == (0, True)
+
+
+def test_who_asked_for_changes_sees_what_came_of_them(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", TESTED | {"journeyman.toml": CHECKS + FAST})
+    wish = {"attempt": 1, "verdict": "request_changes", "findings": [{"message": "Keep test_b."}]}
+    attempts = [
+        {"edits": [WEAKER]},
+        {"edits": [write("tests/test_a.py", TESTED["tests/test_a.py"] + "# b\n")]},
+    ]
+    worker = project.session({"attempts": attempts, "reviews": [wish, {"attempt": 2, "verdict": "approve"}]})
+    code, result = project.run_json("Do it", worker)
+    assert (code, result["kpi"]["phases"]["REVIEW"]["attempts"]) == (0, 2)
+    assert decided(project, "review.decided")[1]["decision"]["reasons"] == [
+        "the review asked for changes before"
+    ]
 
 
 def test_weaker_tests_stop_by_policy_and_a_person_may_allow_them(tmp_path: Path) -> None:
@@ -178,7 +205,44 @@ def test_edits_out_of_scope_are_dropped_by_policy(project: Project) -> None:
     (dropped,) = decided(project, "scope.dropped")
     assert [violation["path"] for violation in dropped["violations"]] == ["b.txt", "x/y"]
     assert project.git("show", f"{dropped['ref']}:b.txt") == "changed", "nothing is lost"
-    assert "dropped: b.txt is not in the scope's allow list" in project.jm("report").out
+    told = f"dropped: b.txt is not in the scope's allow list; x/y is not in the scope's allow list; kept in {dropped['ref']}"
+    assert told in project.jm("report").out
+
+
+def test_a_worker_is_told_what_was_dropped(project: Project) -> None:
+    # It writes BROKEN first, which no fixer mends; then its prompt says what became of its other edit.
+    script = (
+        "if grep -q 'b.txt: your change there is out of scope' {prompt_file}; then echo fine > c.txt;"
+        " else echo BROKEN > c.txt; echo x > b.txt; fi"
+    )
+    table = f'[workers.w]\ntype = "command"\ncommand = ["sh", "-c", "{script}"]\n'
+    configured(project, CHECKS.replace("tier = 0", 'tier = 0\nfix = "true"') + table)
+    code, result = project.run_json("Do it", "w", "--deny", "b.txt", "--scope-violation", "drop")
+    assert (code, result["files_changed"]) == (0, ["c.txt"]), result
+
+
+def test_a_lockfile_out_of_scope_is_dropped_like_anything_else(project: Project) -> None:
+    edits = [write("a.txt", "1\n"), write("uv.lock", "x\n")]
+    flags = ("--allow", "*.txt", "--scope-violation", "drop")
+    code, result = project.run_json("Do it", project.session([{"edits": edits}]), *flags)
+    assert (code, result["files_changed"]) == (0, ["a.txt"])
+
+
+def test_a_task_file_may_name_a_lockfile(project: Project) -> None:
+    task = project.root.parent / "task.md"
+    task.write_text("---\nscope: {allow: [c.txt, uv.lock]}\n---\nLock it\n")
+    edits = [write("c.txt", "1\n"), write("uv.lock", "x\n")]
+    code, result = project.run_json(str(task), project.session([{"edits": edits}]))
+    assert (code, result["files_changed"]) == (0, ["c.txt", "uv.lock"])
+
+
+def test_a_denied_lockfile_offers_no_resume_that_is_refused(project: Project) -> None:
+    configured(project, CHECKS + '[scope]\nlockfiles = "deny"\n')
+    code, result = project.run_json("Do it", project.session([{"edits": [write("uv.lock", "x\n")]}]))
+    assert (code, result["stop_reason"]) == (3, "lockfile-changed")
+    assert not any(action.startswith("jm resume") for action in result["next_actions"])
+    assert result["advice"] == "to permit it, start a new run with --allow-lockfile"
+    assert project.jm("resume", "latest", "--allow-lockfile").code == 2
 
 
 def test_a_lockfile_is_never_dropped(project: Project) -> None:
@@ -250,6 +314,7 @@ def test_a_scope_that_contradicts_itself_asks_before_a_token_is_spent(project: P
     worker = project.session([{"edits": [write("c.txt", "1\n")]}])
     code, result = project.run_json("Do it", worker, "--allow", "c.txt", "--deny", "c.txt")
     assert (code, result["stop_reason"], result["kpi"]["phases"].get("IMPLEMENT")) == (4, "uncertain", None)
+    assert not any("--answer" in action for action in result["next_actions"]), "no answer lifts a guard"
 
 
 # New tests
@@ -282,6 +347,7 @@ def test_a_new_test_counts_only_when_it_fails_on_the_base(
     assert code == 0, result
     (judged,) = decided(project, "tests.created")
     assert (judged["counts"], reason in judged["reason"]) == (counts, True), judged
+    assert [check["status"] for check in result["checks"]] == ["passed"], "of what is committed"
     assert sorted(result["files_changed"]) == (["code.py", "test_code.py"] if counts else ["code.py"])
 
 
@@ -292,8 +358,33 @@ def test_decisions_are_listed_with_their_inputs(project: Project) -> None:
     worker = project.session([{"edits": [write("c.txt", "BROKEN\n")]}, {"edits": [write("c.txt", "1\n")]}])
     assert project.jm("run", "Do it", "--worker", worker).code == 0
     lines = project.jm("report", "--decisions").out.splitlines()
-    assert [line.split()[2] for line in lines] == ["fast.decided", "retry.decided", "rung.taken"]
-    assert "attempt 1 of 4 was sent back" in lines[1]
+    assert [line.split()[2] for line in lines] == ["fast.decided", "rung.decided", "rung.taken"]
+    assert "next is retry: attempt 1 of 4 was sent back" in lines[1]
+    (rung,) = decided(project, "rung.decided")
+    assert (rung["facts"]["tests_fail"], len(rung["tried"])) == (True, 1)
+
+
+def test_the_decision_to_stop_is_listed_too(project: Project) -> None:
+    worker = project.session([{"edits": [write("c.txt", "BROKEN\n")]}])
+    assert project.jm("run", "Do it", "--worker", worker, "--max-auto-iterations", "0").code == 1
+    assert "next is stop (verify-failed): the run may take no rung" in project.jm("report", "--decisions").out
+
+
+def test_flags_without_effect_beside_a_resume_are_refused(project: Project) -> None:
+    worker = project.session([{"wait_s": 30, "edits": [write("c.txt", "1\n")]}])
+    assert project.run_json("Do it", worker, "--minutes", "0.03")[0] == 124
+    for ignored in (
+        ("Another task",),
+        ("--retries", "9"),
+        ("--worker", "w"),
+        ("--sandbox", "off"),
+        ("--deny", "x"),
+    ):
+        answer = project.jm("run", "--resume", "latest", *ignored)
+        assert (answer.code, "a resume keeps the task and the settings" in answer.err) == (2, True), ignored
+    # A budget that is used up by now shows that the flag came through.
+    answer = project.jm("run", "--resume", "latest", "--minutes", "0.01", "--output-format", "json")
+    assert (answer.code, answer.json["stop_reason"]) == (124, "out-of-time")
 
 
 def test_continue_is_resume_of_the_latest(project: Project) -> None:

@@ -167,6 +167,17 @@ def test_the_same_suite_against_an_endpoint(tmp_path: Path, suite: Path) -> None
     assert "A real model, openai:sim-1" in told
 
 
+def test_a_run_that_ends_wrongly_is_named(tmp_path: Path, suite: Path) -> None:
+    task = suite / "tasks" / "full-pages.yaml"
+    task.write_text(TASK.replace("[0, 1, 1, 2, 2]", "[0, 1, 1, 2, 3]"))
+    command = (sys.executable, "-m", "journeyman", "bench", "--profiles", "all")
+    code, summary, told = bench(tmp_path, suite, *command)
+    row = summary["profiles"]["all"]["small"]
+    assert (code, row["verified"], row["hidden_passed"], summary["problems"]) == (1, 1, 0, [])
+    wrong = "wrong: all/full-pages: verified, and fails its hidden tests; it should end verified, and pass"
+    assert wrong in told
+
+
 def test_what_cannot_be_run_is_told(tmp_path: Path, suite: Path) -> None:
     jm = (sys.executable, "-m", "journeyman", "bench")
     code, _, told = bench(tmp_path, suite, *jm, "--tasks", "huge")

@@ -128,6 +128,7 @@ def test_worker_crashed_is_tried_again_first(project: Project) -> None:
         "I stopped because the worker's program crashed: sh was ended by SIGKILL",
     )
     assert answer.err.count("again in 0.1 s: sh was ended by SIGKILL") == 1
+    assert "  tried the call again, 1 time, after waiting 0.1 s in all\n" in answer.out
     (ref,) = [line.split()[-1] for line in answer.out.splitlines() if "safe in" in line]
     assert project.git("show", f"{ref}:c.txt") == "half"
 

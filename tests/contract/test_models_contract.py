@@ -226,7 +226,7 @@ def test_silence_ends_a_try(style: Style, heard: float):
 def test_silence_is_bounded_by_the_budget(style: Style):
     with HttpStub([Reply((Hang(),))]) as stub:
         patience = Patience(max_tries=50, budget_s=0.5, base_s=0.001)
-        with pytest.raises(ModelError, match="of waiting are used up"):
+        with pytest.raises(ModelError, match="another wait would go over"):
             ask(style.client(stub, first_byte_s=0.2, patience=patience))
         assert len(stub.seen) <= 4
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench.simmodel.session import load_session
-from bench.suite.__main__ import SUITE
+from bench.suite.__main__ import SUITE, complaints
 from bench.suite.attribution import attribute, differences
 from bench.suite.packages import BenchError, Pantry, load_shelf
 from bench.suite.profiles import PROFILES
@@ -263,3 +263,29 @@ def test_the_page_counts_right() -> None:
     assert f"{len(doable)} tasks that can be done ({small} small, {len(doable) - small} medium)" in page
     assert f"and {len(TASKS) - len(doable)} that must not be" in page
     assert f"slips in {slips} of {len(doable)} first attempts" in page
+
+
+@pytest.mark.parametrize(
+    ("figures", "told"),
+    [
+        ({}, None),
+        ({"hidden": False}, "verified, and fails its hidden tests; it should end verified, and pass"),
+        ({"outcome": "stopped", "stop_reason": "no-progress", "hidden": None}, "no-progress; it should end"),
+        ({"outcome": None, "hidden": None}, "without a result; it should end verified"),
+        ({"doable": False, "expected": "worker-blocked"}, "verified; it should end worker-blocked"),
+        (
+            {"doable": False, "expected": "worker-blocked", "outcome": "stopped", "stop_reason": "worker-blocked"},
+            None,
+        ),
+    ],
+)  # fmt: skip
+def test_the_simulated_model_must_end_rightly_and_a_real_one_need_not(
+    figures: dict[str, Any], told: str | None
+) -> None:
+    made = run(**{"hidden": True, **figures})
+    found = complaints([made], real=False)
+    assert len(found) == (told is not None)
+    assert all(told in complaint for complaint in found if told)
+    assert complaints([made], real=True) == []
+    made.problems.append("its total is unknown")
+    assert complaints([made], real=True) == [f"problem: {made.profile}/{made.task}: its total is unknown"]

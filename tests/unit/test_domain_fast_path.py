@@ -89,6 +89,7 @@ SMALL = ReviewFacts(files=1, lines=3, failed_verifies=0)
         (replace(SMALL, failed_verifies=2), True, True, "VERIFY sent it back 2 times"),
         (replace(SMALL, risks=(Risk("sql", "db.py"),)), True, True, "sql: db.py"),
         (replace(SMALL, weakened=("1 test fewer (test_a)",)), True, True, "1 test fewer (test_a)"),
+        (replace(SMALL, rejected=True), True, True, "the review asked for changes before"),
         (replace(SMALL, wished="phases.review.worker = 'x'"), True, True, "phases.review.worker = 'x'"),
     ],
 )

@@ -113,6 +113,17 @@ def test_after_a_final_stop_a_new_segment_keeps_what_was_done(
     assert decide_resume(timeline(*STORY[:length], stopped(code))) == ResumeDecision(2, point)
 
 
+def test_a_worker_that_changed_nothing_is_asked_again() -> None:
+    decision = decide_resume(timeline(*STORY[:7], stopped("nothing-changed")))
+    assert (decision.point.judge_first, decision.point.attempts_used) == (False, 1)
+
+
+def test_a_trial_that_was_put_back_leaves_the_verdict_on_what_stayed() -> None:
+    story = [*STORY[:5], snapshot(1, 1), judged(1, 1), snapshot(1, 2), judged(1, 2, FAILURE), snapshot(1, 1)]
+    decision = decide_resume(timeline(*story, stopped("review-rejected")))
+    assert decision.point == ResumePoint(PLAN, tree="t11", attempts_used=1)
+
+
 def test_the_answer_reaches_the_new_segment() -> None:
     decision = decide_resume(timeline(*STORY[:6], stopped("worker-blocked")), "the second")
     assert decision.point.answer == "the second"

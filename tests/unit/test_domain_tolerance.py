@@ -22,7 +22,7 @@ from journeyman.domain.uncertainty import (
 STOP = AutonomySettings()
 DROP = replace(STOP, scope_violation=ScopeViolationPolicy.DROP)
 UNLISTED = replace(STOP, stop_conditions=(StopCondition.UNCERTAINTY,))
-SCOPE = Scope(allow=("src/", "uv.lock"), max_lines=10)
+SCOPE = Scope(allow=("src/", "*.lock"), max_lines=10)
 
 
 def change(path: str, lines: int = 1, old: str = "100644", new: str = "100644") -> Change:
@@ -38,17 +38,27 @@ def change(path: str, lines: int = 1, old: str = "100644", new: str = "100644") 
         (DROP, ("src/a.py", ".github/x.yml"), (".github/x.yml",)),
         (DROP, ("docs/b.md",), ()),
         (DROP, ("src/a.py", "docs/b.md", "uv.lock"), ()),
+        (DROP, ("src/a.py", "package-lock.json"), ("package-lock.json",)),
         (DROP, ("src/a.py",), ()),
     ],
 )
 def test_drop(settings: AutonomySettings, changes: tuple[str, ...], dropped: tuple[str, ...]) -> None:
     made = tuple(map(change, changes))
-    assert drop_paths(judge_scope(made, SCOPE), made, settings) == dropped
+    assert drop_paths(judge_scope(made, SCOPE), made, SCOPE, settings) == dropped
 
 
-def test_a_mode_that_flips_stops_all_the_same() -> None:
-    made = (change("src/a.py", new="100755"), change("docs/b.md"))
-    assert drop_paths(judge_scope(made, SCOPE), made, DROP) == ()
+@pytest.mark.parametrize(
+    ("made", "dropped"),
+    [
+        ((change("src/a.py", new="100755"), change("docs/b.md")), ()),
+        ((change("src/a.py"), change("docs/b.md", new="100755")), ("docs/b.md",)),
+        ((change("src/a.py", lines=11), change("docs/b.md")), ()),
+        ((change("src/a.py"), change("docs/b.md", lines=11)), ("docs/b.md",)),
+        ((change("src/a.py"), change("lib", new="160000")), ()),
+    ],
+)
+def test_what_is_left_must_be_one_that_goes_on(made: tuple[Change, ...], dropped: tuple[str, ...]) -> None:
+    assert drop_paths(judge_scope(made, SCOPE), made, SCOPE, DROP) == dropped
 
 
 def test_size_is_tolerated_only_when_a_person_said_so() -> None:
@@ -66,10 +76,18 @@ def test_size_is_tolerated_only_when_a_person_said_so() -> None:
         (("a",), ("a", "b"), True),
         (("a", "b"), ("a",), False),
         ((), ("a",), False),
+        (("a/",), ("a",), True),
+        (("a",), ("a/",), False),
+        (("a/",), ("/a/",), False),
+        (("/a/",), ("a/",), True),
+        (("a/b.py", "/a/c/"), ("a/",), True),
+        (("a/b.py",), ("a/", "!a/b.py"), False),
+        (("a/*.py",), ("a/",), False),
+        (("a/*.py",), ("a/*.py",), True),
     ],
 )
 def test_contradiction(allow: tuple[str, ...], deny: tuple[str, ...], asks: bool) -> None:
-    assert (contradiction(Task("t", "t"), Scope(allow=allow, deny=deny)) is not None) is asks
+    assert bool(contradiction(Scope(allow=allow, deny=deny))) is asks
 
 
 @pytest.mark.parametrize(

@@ -210,11 +210,17 @@ def test_texts():
     )
     assert quota.message == "the account at api.example.com has nothing left (402): Insufficient Balance"
     assert quota.facts == ("request req_7",)
-    assert quota.hint == "add credit to the account at api.example.com, or choose another model with --model"
+    assert (
+        quota.hint
+        == "add credit to the account at api.example.com; another model, by --model, takes a new run"
+    )
 
     missing = give_up(ENDPOINT, Tries([failure(404, {"detail": "Not Found"})]), "")
     assert missing.message == "api.example.com knows no model gpt-5 (404): Not Found"
-    assert missing.hint == "check the model's name, and OPENAI_BASE_URL: its path often ends in /v1"
+    assert (
+        missing.hint
+        == "check OPENAI_BASE_URL: its path often ends in /v1; a model of another name takes a new run"
+    )
 
     local = Endpoint("ollama", "http://127.0.0.1:11434/v1", "qwen3")
     assert failure(404, {"error": "model not found"}, endpoint=local).hint == "ollama pull qwen3"

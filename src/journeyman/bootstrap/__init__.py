@@ -2,13 +2,12 @@
 
 from journeyman.bootstrap.context import pack_context
 from journeyman.bootstrap.project import Project, effective_scope, open_project
-from journeyman.bootstrap.runs import ResumeOptions, StartOptions, resume_run, start_run
+from journeyman.bootstrap.runs import StartOptions, resume_run, start_run
 from journeyman.bootstrap.upkeep import collect_garbage, examine_project, prove_commit
 from journeyman.bootstrap.workers import fixers_of, worker_for
 
 __all__ = [
     "Project",
-    "ResumeOptions",
     "StartOptions",
     "collect_garbage",
     "effective_scope",

@@ -120,7 +120,7 @@ def assemble(
         guidance=read_guidance(repository.root),
         context=run_context(project, spec, workspace, base_env) if settings.context.enabled else None,
         reranker=make_reranker(settings, project.surroundings.environ, spec.task),
-        find_fixers=partial(fixers_of, project) if mends(spec) else tuple,
+        find_fixers=partial(fixers_of, project, settings.checks) if mends(spec) else tuple,
         make_mender=make_mender,
         stronger=stronger_model(project, spec),
     )

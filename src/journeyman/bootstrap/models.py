@@ -95,4 +95,5 @@ def spending_of(settings: Settings, events: tuple[Event, ...] = (), segment: int
         ours = isinstance(booked, WorkerSpent) and booked.worker in {WorkerType.AGENT.value, RERANK}
         if isinstance(booked, WorkerSpent) and ours and event.segment < segment:
             spending.add(booked.usage)
+    spending.dearest_usd = 0.0  # who resumes knows what it cost
     return spending

@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from journeyman.domain.events import Event, Measure, RunResumed, RunSpecified, R
 from journeyman.domain.identity import new_run_id
 from journeyman.domain.phases import Phase
 from journeyman.domain.resume import ResumePoint, decide_resume
+from journeyman.domain.resumption import Resumption
 from journeyman.domain.run import RunSpec
 from journeyman.domain.scope import LockfilePolicy
 from journeyman.domain.settings import (
@@ -51,20 +52,6 @@ class StartOptions:
     """``time.monotonic()`` when the process began: where the run clock starts."""
 
 
-@dataclass(frozen=True)
-class ResumeOptions:
-    """What ``jm resume`` was asked."""
-
-    answer: str | None = None
-    allow_lockfile: bool = False
-    allow_weaker_tests: bool = False
-    minutes: float | None = None
-    usd: float | None = None
-    tokens: int | None = None
-    requests: int | None = None
-    started: float = 0.0
-
-
 async def start_run(
     project: Project, task: Task, options: StartOptions, listeners: tuple[Listener, ...]
 ) -> RunSummary:
@@ -82,28 +69,27 @@ async def start_run(
 
 
 async def resume_run(
-    project: Project, run_id: str, options: ResumeOptions, listeners: tuple[Listener, ...]
+    project: Project,
+    run_id: str,
+    asked: Resumption,
+    listeners: tuple[Listener, ...],
+    *,
+    started: float = 0.0,
 ) -> RunSummary:
-    """Go on with a run that was cut off or stopped; what it came to."""
+    """Go on with a run that was cut off or stopped; what it came to. ``started`` as in StartOptions."""
     from journeyman.engine.lifecycle import leave_receipt
 
     store = _open_store(project)
-    records = _lock(project, store, run_id, started=options.started)
+    records = _lock(project, store, run_id, started=started)
     events = store.events(run_id)
-    decision = decide_resume(events, options.answer)
+    decision = decide_resume(events, asked.answer)
     records = replace(records, segment=decision.segment, clock_s=max(event.clock_s for event in events))
     downtime = time.time() - events[-1].at
     resumed = RunResumed(
         pid=os.getpid(),
         segment=decision.segment,
-        answer=options.answer,
-        allow_lockfile=options.allow_lockfile,
-        allow_weaker_tests=options.allow_weaker_tests,
-        minutes=options.minutes,
-        usd=options.usd,
-        tokens=options.tokens,
-        requests=options.requests,
         downtime_s=downtime if downtime >= 0 else None,
+        **asdict(asked),
     )
     spec = _resumed_spec(events, resumed)
     if spec.settings.sandbox is not project.settings.sandbox:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from journeyman.bootstrap.models import make_client, phase_models
 from journeyman.bootstrap.project import Project
-from journeyman.domain.checks import Fixer
+from journeyman.domain.checks import CONFIGURED, Check, Fixer
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.phases import Phase
 from journeyman.domain.run import RunSpec
@@ -77,18 +77,20 @@ def worker_for(project: Project, task: Task, flag: str | None) -> str:
     )
 
 
-def fixers_of(project: Project, *, installed: bool = True) -> tuple[Fixer, ...]:
+def fixers_of(
+    project: Project, checks: tuple[Check, ...] | None = None, *, installed: bool = True
+) -> tuple[Fixer, ...]:
     """What autofix runs: the fixes of configured checks; where none has one, those of the repository's tools.
 
-    Unless ``installed``, also the tools that are configured and cannot be started here.
+    ``checks`` are those that a run began with; a new one has the project's. Unless ``installed``, also the
+    tools that are configured and cannot be started here.
     """
     from journeyman.verify.detect import detect_fixers
 
-    detected = project.loaded.sources.get("checks") == "detected"
     configured = tuple(
         Fixer(f"{check.name} fix", check.fix, check.paths)
-        for check in project.settings.checks
-        if check.fix is not None and not detected
+        for check in (project.settings.checks if checks is None else checks)
+        if check.fix is not None and check.source == CONFIGURED
     )
     setup = project.settings.workspace.setup is not None or not installed
     return configured or detect_fixers(project.repository.root, project.which, setup=setup)

@@ -6,12 +6,13 @@ import math
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from journeyman.cli.edge import OutputFormat, answer, answer_json, checked_directory, offer, run_async, say
 from journeyman.domain.errors import JourneymanError
+from journeyman.domain.resumption import Resumption
 from journeyman.domain.task import MAX_TASK_CHARACTERS, Task, parse_task
 
 if TYPE_CHECKING:
@@ -51,18 +52,6 @@ Rerank = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
-
-
-class ResumeFlags(NamedTuple):
-    """What a person says when a run goes on."""
-
-    answer: str | None = None
-    allow_lockfile: bool = False
-    allow_weaker_tests: bool = False
-    minutes: float | None = None
-    usd: float | None = None
-    tokens: int | None = None
-    requests: int | None = None
 
 
 def register(app: typer.Typer) -> None:
@@ -159,17 +148,6 @@ def run(
     quiet: Quiet = False,
 ) -> int:
     """Work a task to a verified commit on a branch of its own, or stop and say why."""
-    if resume_reference is not None:
-        asked = ResumeFlags(
-            allow_lockfile=allow_lockfile,
-            minutes=minutes,
-            usd=max_budget_usd,
-            tokens=max_tokens,
-            requests=max_turns,
-        )
-        return run_async(_resume(resume_reference, repo, asked, output_format, quiet))
-    if task is None:
-        raise JourneymanError("usage", "there is no task", hint='jm run "…"')
     flags = given_flags(
         ("scope", "allow", allow or None),
         ("scope", "deny", deny or None),
@@ -197,9 +175,23 @@ def run(
     )
     if fast and full:
         raise JourneymanError("usage", "--fast and --full contradict each other")
+    if resume_reference is not None:
+        _refuse_beside_resume(resume_reference, flags, task, worker, config, tag, dry_run)
+        asked = Resumption(allow_lockfile=allow_lockfile, **flags.get("budget", {}))
+        return run_async(_resume(resume_reference, repo, asked, output_format, quiet))
+    if task is None:
+        raise JourneymanError("usage", "there is no task", hint='jm run "…"')
     return run_async(
         _run(read_task(task), repo, worker, config, flags, tuple(tag or ()), dry_run, output_format, quiet)
     )
+
+
+def _refuse_beside_resume(reference: str, flags: dict[str, Any], *others: object) -> None:
+    """What would have no effect: a run goes on with the task and the settings that it began with."""
+    scope = set(flags.get("scope", ())) - {"lockfiles"}
+    if scope or set(flags) - {"scope", "budget"} or any(others):
+        message = "a resume keeps the task and the settings; --resume takes only limits and --allow-lockfile"
+        raise JourneymanError("usage", message, hint=f"jm resume {reference}")
 
 
 def resume(
@@ -234,15 +226,21 @@ def resume(
         answer_text = _read_text(None, "standard input").strip()
         if not answer_text:
             raise JourneymanError("usage", "the answer is empty", hint=f'jm resume {reference} --answer "…"')
-    asked = ResumeFlags(
-        answer_text, allow_lockfile, allow_weaker_tests, minutes, max_budget_usd, max_tokens, max_turns
+    asked = Resumption(
+        answer=answer_text,
+        allow_lockfile=allow_lockfile,
+        allow_weaker_tests=allow_weaker_tests,
+        minutes=minutes,
+        usd=max_budget_usd,
+        tokens=max_tokens,
+        requests=max_turns,
     )
     return run_async(_resume(reference, repo, asked, output_format, quiet))
 
 
 def continue_(repo: Repo = Path(), output_format: Format = OutputFormat.TEXT, quiet: Quiet = False) -> int:
     """Go on with the latest run: jm resume latest."""
-    return run_async(_resume("latest", repo, ResumeFlags(), output_format, quiet))
+    return run_async(_resume("latest", repo, Resumption(), output_format, quiet))
 
 
 def read_task(text: str) -> Task:
@@ -329,7 +327,7 @@ async def _run(
 
 
 async def _resume(
-    reference: str, repo: Path, asked: ResumeFlags, output_format: OutputFormat, quiet: bool
+    reference: str, repo: Path, asked: Resumption, output_format: OutputFormat, quiet: bool
 ) -> int:
     import asyncio
 
@@ -342,11 +340,10 @@ async def _resume(
     asyncio.get_running_loop().run_in_executor(None, _preload)
     project = await bootstrap.open_project(checked_directory(repo), read_surroundings())
     run_id = find_run(read_store(project.repository.state_root), reference)
-    options = bootstrap.ResumeOptions(*asked, started=STARTED)
     view = make_view(quiet=quiet or output_format is not OutputFormat.TEXT)
     with view:
         summary = await bootstrap.resume_run(
-            project, run_id, options, (view.show, *_streaming(output_format))
+            project, run_id, asked, (view.show, *_streaming(output_format)), started=STARTED
         )
     return conclude(summary, output_format)
 

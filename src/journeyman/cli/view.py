@@ -20,6 +20,7 @@ from journeyman.domain.events import (
     RetryDecided,
     ReviewDecided,
     Role,
+    RungDecided,
     RungTaken,
     RunResumed,
     RunStarted,
@@ -138,6 +139,8 @@ class Narrator:
                 return None  # the phase itself says so
             case RungTaken(rung=rung) if rung in MODEL_RUNGS:
                 return None  # told when it was decided
+            case RungDecided():
+                return None  # told as a retry, when it is taken, or as the stop
             case FastDecided(decision=decision) as fast:
                 return None if SWITCHED_OFF in decision.reasons else f"  {decision_text(fast)}"
             case _:

@@ -17,6 +17,10 @@ class Tier(IntEnum):
     FULL = 2
 
 
+CONFIGURED = "config"
+"""The source of a check that somebody wrote down."""
+
+
 @dataclass(frozen=True)
 class Check:
     """One verification command. ``run`` and ``fix``: a string is for the shell, a tuple is an argv."""
@@ -34,7 +38,7 @@ class Check:
     exclusive: bool = False
     report: str | None = None
     """``junit:PATH`` where the command leaves structured results."""
-    source: str = "config"
+    source: str = CONFIGURED
     """Where it came from: ``config``, or the file that it was detected in."""
 
 

@@ -13,9 +13,10 @@ from typing import ClassVar, get_args
 from journeyman.domain.checks import Check, CheckResult, NewFailure
 from journeyman.domain.fast_path import FastPathDecision, ReviewDecision, ReviewFacts
 from journeyman.domain.integrity import Weakening
-from journeyman.domain.ladder import Rung
+from journeyman.domain.ladder import LadderFacts, Rung, RungDecision, Tried
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Plan, Question, Review
+from journeyman.domain.resumption import Resumption
 from journeyman.domain.run import RunSpec
 from journeyman.domain.scope import Violation
 from journeyman.domain.worker import Usage
@@ -82,19 +83,11 @@ class RunStarted:
 
 
 @dataclass(frozen=True)
-class RunResumed:
+class RunResumed(Resumption):
     kind: ClassVar[str] = "run.resumed"
     pid: int
     segment: int = 1
     """Counts the run's workflows: a resume after a final stop begins a new one."""
-    answer: str | None = None
-    allow_lockfile: bool = False
-    allow_weaker_tests: bool = False
-    minutes: float | None = None
-    """A new time budget, as are the following in what models may use, all for the whole run."""
-    usd: float | None = None
-    tokens: int | None = None
-    requests: int | None = None
     downtime_s: float | None = None
     """Wall-clock seconds between the last event and this one; ``None`` when the clock went back."""
 
@@ -342,6 +335,19 @@ class ReviewDecided:
 
 
 @dataclass(frozen=True)
+class RungDecided:
+    """What follows after a try was sent back: a rung of the ladder, or a stop."""
+
+    kind: ClassVar[str] = "rung.decided"
+    milestone: int
+    attempt: int
+    decision: RungDecision
+    facts: LadderFacts
+    tried: tuple[Tried, ...]
+    """At this milestone, the one that was sent back last."""
+
+
+@dataclass(frozen=True)
 class RungTaken:
     """One rung of the ladder after an attempt was sent back; written when its outcome is known."""
 
@@ -449,6 +455,7 @@ Payload = (
     | RetryDecided
     | FastDecided
     | ReviewDecided
+    | RungDecided
     | RungTaken
     | ScopeDropped
     | IntegrityJudged

@@ -152,6 +152,8 @@ class ReviewFacts:
     """What the change weakens of the tests and checks that judge it."""
     wished: str | None = None
     """Who asked for a review, if anybody did."""
+    rejected: bool = False
+    """A reviewer asked for changes of an earlier attempt."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,8 @@ def decide_review(facts: ReviewFacts, settings: FastPathSettings, *, fast: bool)
     if not fast:
         return ReviewDecision(needed=True, reasons=(FULL_PATH,))
     reasons = [facts.wished] if facts.wished else []
+    if facts.rejected:
+        reasons.append("the review asked for changes before")
     if facts.files > settings.max_files:
         reasons.append(f"{facts.files} files changed; the fast path is for {settings.max_files}")
     if facts.lines > settings.max_lines:

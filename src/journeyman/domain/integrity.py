@@ -152,13 +152,17 @@ def _counts(before: tuple[CheckResult, ...], after: tuple[CheckResult, ...]) -> 
         if then is None or collected[0] is None or collected[1] is None:
             continue
         if collected[1] < collected[0]:
-            message = f"{now.check} collects {collected[1]:,} tests where the base has {collected[0]:,}"
+            message = f"{now.check} collects {_tests(collected[1])} where the base has {collected[0]:,}"
             found.append(Weakening(WeakeningKind.FEWER_COLLECTED, message))
         if (now.skipped_count or 0) > (then.skipped_count or 0):
-            skips = f"skips {now.skipped_count:,} tests where the base skips {then.skipped_count or 0:,}"
+            skips = f"skips {_tests(now.skipped_count or 0)} where the base skips {then.skipped_count or 0:,}"
             message = f"{now.check} {skips}"
             found.append(Weakening(WeakeningKind.MORE_SKIPPED, message))
     return found
+
+
+def _tests(number: int) -> str:
+    return "1 test" if number == 1 else f"{number:,} tests"
 
 
 def _collected(result: CheckResult | None) -> int | None:

@@ -83,10 +83,7 @@ def decide_rung(history: tuple[Tried, ...], settings: AutonomySettings, facts: L
     """Decide after the last of ``history`` was sent back."""
     exhausted = "review-rejected" if facts.rejected else "verify-failed"
     if facts.taken >= settings.max_auto_iterations:
-        reason = (
-            f"all {settings.max_auto_iterations} rungs of the run are used up (autonomy.max_auto_iterations)"
-        )
-        return RungDecision(None, reason, exhausted)
+        return RungDecision(None, _no_rung_left(settings.max_auto_iterations), exhausted)
     without_model = _without_model(history, settings, facts)
     if without_model is not None:
         return without_model
@@ -167,6 +164,11 @@ def _stuck(attempts: list[Tried], history: tuple[Tried, ...]) -> str | None:
     if sum(attempt.signature == last.signature for attempt in attempts) >= _SAME_FAILURES_LIMIT:
         return f"{_SAME_FAILURES_LIMIT} attempts left exactly the same failures"
     return None
+
+
+def _no_rung_left(limit: int) -> str:
+    told = {0: "the run may take no rung", 1: "the run's only rung is used up"}
+    return f"{told.get(limit, f'all {limit} rungs of the run are used up')} (autonomy.max_auto_iterations)"
 
 
 def _used_up(limit: int) -> str:

@@ -81,8 +81,10 @@ def _new_point(events: tuple[Event, ...], end: RunFinished | None, answer: str |
     family = stop_reason(end.stop_code or "").family if end is not None else None
     # A guard's verdict changes with a person's permission, a machine's with what was mended.
     again = family in {Family.GUARD, Family.ENVIRONMENT} and point.attempts_used > 0
-    # What a blocked worker had begun waits for the answer, not for a verdict.
-    return replace(point, judge_first=(point.judge_first or again) and family is not Family.BLOCKED)
+    # What a blocked worker had begun waits for the answer, not for a verdict; and where it changed nothing,
+    # there is nothing to judge: it is asked again.
+    asked = family in {Family.BLOCKED, Family.VERIFICATION}
+    return replace(point, judge_first=(point.judge_first or again) and not asked)
 
 
 def _point(events: tuple[Event, ...]) -> ResumePoint:
@@ -91,6 +93,7 @@ def _point(events: tuple[Event, ...]) -> ResumePoint:
     unjudged = False
     done = attempts = 0
     failures: tuple[NewFailure, ...] = ()
+    verdicts: dict[str, tuple[NewFailure, ...]] = {}
     for event in events:
         match event.payload:
             case WorkspaceOpened(base_tree=base_tree) if tree is None:
@@ -98,9 +101,12 @@ def _point(events: tuple[Event, ...]) -> ResumePoint:
             case PlanMade(plan=made):
                 plan = made
             case SnapshotMade(tree=made_tree, attempt=attempt):
-                tree, attempts, unjudged = made_tree, attempt, True
-            case VerifyJudged(new_failures=found):
-                failures, unjudged = found, False
+                # A tree that is put back, as after a test that does not count, has its verdict already.
+                tree, attempts, unjudged = made_tree, attempt, made_tree not in verdicts
+                failures = verdicts.get(made_tree, failures)
+            case VerifyJudged(tree=judged_tree, new_failures=found):
+                verdicts[judged_tree] = failures = found
+                unjudged = False
             case CheckpointMade(milestone=milestone, commit=commit, tree=made_tree):
                 done, head, tree, attempts, failures = milestone, commit, made_tree, 0, ()
             case _:

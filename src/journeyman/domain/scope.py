@@ -157,6 +157,21 @@ def judge_scope(changes: tuple[Change, ...], scope: Scope) -> ScopeVerdict:
     return ScopeVerdict(ok=not violations, violations=tuple(violations))
 
 
+def advice(rule: Rule, scope: Scope) -> str | None:
+    """What helps after a guard's stop, where that is no resume."""
+    match rule:
+        case Rule.OUT_OF_SCOPE:
+            return "to permit it, start a new run with a wider scope.allow (--allow) or a narrower scope.deny"
+        case Rule.PROTECTED:
+            return "make that change by hand"
+        case Rule.TOO_LARGE:
+            return "split the task, or raise scope.max_files and scope.max_lines in a new run"
+        case Rule.LOCKFILE if scope.lockfiles is LockfilePolicy.DENY:
+            return "to permit it, start a new run with --allow-lockfile"
+        case _:
+            return None
+
+
 def denied_by(scope: Scope) -> Callable[[str], bool]:
     """Whether a path is in the scope's deny list."""
     if not scope.deny:
@@ -201,7 +216,7 @@ def _judge_change(change: Change, scope: Scope) -> list[Violation]:
         add(Rule.OUT_OF_SCOPE, f"{path} is in the scope's deny list")
     elif scope.allow and not path_matches(path, scope.allow):
         add(Rule.OUT_OF_SCOPE, f"{path} is not in the scope's allow list")
-    if is_lockfile(path) and scope.lockfiles is not LockfilePolicy.ALLOW:
+    if is_lockfile(path) and not _may_lock(path, scope):
         add(Rule.LOCKFILE, f"{path} is a lockfile, and lockfiles = {scope.lockfiles.value!r}")
     if _SUBMODULE_MODE in (change.old_mode, change.new_mode):
         add(Rule.SUBMODULE, f"{path} is a submodule: its commit or presence changed")
@@ -210,6 +225,13 @@ def _judge_change(change: Change, scope: Scope) -> list[Violation]:
     if change.kind is ChangeKind.MODIFIED and change.old_mode != change.new_mode:
         add(Rule.MODE, f"{path} changed its mode from {change.old_mode} to {change.new_mode}")
     return found
+
+
+def _may_lock(path: str, scope: Scope) -> bool:
+    """Whether a person has said that this lockfile may change: by the policy, or by its name in the scope."""
+    if scope.lockfiles is not LockfilePolicy.ASK:
+        return scope.lockfiles is LockfilePolicy.ALLOW
+    return path_matches(path, tuple(glob for glob in scope.allow if is_lockfile(glob.lstrip("/"))))
 
 
 def _judge_size(changes: tuple[Change, ...], scope: Scope) -> list[Violation]:

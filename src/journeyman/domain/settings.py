@@ -244,7 +244,7 @@ class BudgetSettings:
     call_output_tokens: int = 16_000
     """Tokens that one answer may have."""
     call_usd: float | None = None
-    """Dollars of one request; one that cost more is the run's last."""
+    """Dollars of one request; one that cost more is the last until a person resumes."""
     call_seconds: float | None = 900.0
     """Seconds of one request, its waiting and its retries included."""
 

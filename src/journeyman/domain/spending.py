@@ -44,17 +44,19 @@ class Spending:
             used = f"${self.cost_usd:.2f} of ${limits.usd:.2f} (budget.usd) are used"
             raise _over(used, f"--max-budget-usd {limits.usd * 2:g}")
         if limits.call_usd is not None and self.dearest_usd > limits.call_usd:
-            raise _over(
-                f"one request cost ${self.dearest_usd:.2f} of ${limits.call_usd:.2f} (budget.call_usd)"
-            )
+            cost = f"one request cost ${self.dearest_usd:.2f} of ${limits.call_usd:.2f} (budget.call_usd)"
+            raise _over(cost, setting="budget.call_usd")
         if limits.call_tokens is not None and about > limits.call_tokens:
             limit = f"{limits.call_tokens:,} (budget.call_tokens)"
-            raise _over(f"the next request would be of about {about:,} tokens, of {limit}")
+            too_long = f"the next request would be of about {about:,} tokens, of {limit}"
+            raise _over(too_long, setting="budget.call_tokens")
 
     def too_slow(self) -> JourneymanError:
         """The stop after a request that did not end in its time."""
-        return _over(f"one request did not end in {self.limits.call_seconds:g} s (budget.call_seconds)")
+        slow = f"one request did not end in {self.limits.call_seconds:g} s (budget.call_seconds)"
+        return _over(slow, setting="budget.call_seconds")
 
 
-def _over(message: str, flags: str = "") -> JourneymanError:
-    return JourneymanError("over-budget", message, hint=f"jm resume {{run}} {flags}" if flags else None)
+def _over(message: str, flags: str = "", setting: str = "") -> JourneymanError:
+    hint = f"jm resume {{run}} {flags}" if flags else f"raise {setting} in a new run: a resume keeps it"
+    return JourneymanError("over-budget", message, hint=hint)

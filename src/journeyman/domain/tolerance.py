@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from journeyman.domain.scope import Change, Rule, ScopeVerdict
+from journeyman.domain.scope import Change, Rule, Scope, ScopeVerdict, judge_scope
 from journeyman.domain.settings import AutonomySettings, StopCondition
 
 _DROPPABLE = frozenset({Rule.OUT_OF_SCOPE, Rule.PROTECTED})
-"""A lockfile needs a person, and the other rules speak of a change that nobody should guess about."""
+"""The other rules speak of a change within the scope, about which nobody should guess."""
 
 
 def tolerated(verdict: ScopeVerdict, settings: AutonomySettings) -> ScopeVerdict:
@@ -18,13 +18,16 @@ def tolerated(verdict: ScopeVerdict, settings: AutonomySettings) -> ScopeVerdict
 
 
 def drop_paths(
-    verdict: ScopeVerdict, changes: tuple[Change, ...], settings: AutonomySettings
+    verdict: ScopeVerdict, changes: tuple[Change, ...], scope: Scope, settings: AutonomySettings
 ) -> tuple[str, ...]:
     """The paths to put back so that the rest can be verified; empty when the run is to stop.
 
-    Nothing is dropped when something else would stop the run all the same, or when nothing would be left.
+    Nothing is dropped when what is left would stop the run all the same, or when nothing would be left.
+    A submodule is not put back: it may hold a repository of its own.
     """
-    if not settings.drops_out_of_scope or any(each.rule not in _DROPPABLE for each in verdict.violations):
+    paths = {each.path for each in verdict.violations if each.rule in _DROPPABLE}
+    left = tuple(change for change in changes if change.path not in paths)
+    submodule = any(each.rule is Rule.SUBMODULE for each in verdict.violations)
+    if not settings.drops_out_of_scope or submodule or not left:
         return ()
-    paths = tuple(sorted({each.path for each in verdict.violations}))
-    return paths if len(paths) < len(changes) else ()
+    return tuple(sorted(paths)) if tolerated(judge_scope(left, scope), settings).ok else ()

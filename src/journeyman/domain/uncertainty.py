@@ -6,21 +6,32 @@ import hashlib
 import re
 
 from journeyman.domain.plan import Finding, Plan, Question, Risk
-from journeyman.domain.scope import Scope
+from journeyman.domain.scope import Scope, path_matches
 from journeyman.domain.task import Task
 
 _WORD = re.compile(r"\w+")
 
 
-def contradiction(task: Task, scope: Scope) -> Question | None:
-    """The question that a task raises that contradicts itself, before a token is spent."""
-    both = sorted(set(scope.allow) & set(scope.deny))
-    if scope.allow and len(both) == len(set(scope.allow)):
-        return Question(
-            f"{', '.join(both)} is in the scope's allow list and in its deny list: nothing may change",
-            f"May {', '.join(both)} be changed for {task.title!r}? Say so in the scope, and start a new run.",
-        )
-    return None
+def contradiction(scope: Scope) -> tuple[str, ...]:
+    """What the scope allows when it denies all of that too; nothing when something may change.
+
+    Told before a token is spent. No answer lifts a guard: it takes another scope, and so a new run.
+    """
+    allowed = tuple(dict.fromkeys(scope.allow))
+    return allowed if allowed and all(_denied(glob, scope.deny) for glob in allowed) else ()
+
+
+def _denied(glob: str, deny: tuple[str, ...]) -> bool:
+    """Whether nothing that the glob matches may change, as far as it can be told without a list of files."""
+    if any(sign in pattern for pattern in (glob, *deny) for sign in "*?[!"):
+        return glob in deny
+    if not _rooted(glob):  # a name in any folder, which only another such name covers
+        deny = tuple(pattern for pattern in deny if not _rooted(pattern))
+    return path_matches(glob.strip("/") + ("/\0" if glob.endswith("/") else ""), deny)
+
+
+def _rooted(glob: str) -> bool:
+    return "/" in glob.rstrip("/")
 
 
 def unknown_end(task: Task, plan: Plan) -> Question | None:

@@ -51,6 +51,8 @@ class Snapshot:
     tree: str
     changed: tuple[str, ...]
     """Paths that differ from the run's base."""
+    dropped: tuple[str, ...] = ()
+    """Paths out of scope that were put back."""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,13 @@ def stopped_by(stop: JourneymanError, question: Question | None = None) -> RunFi
     )
 
 
+def nothing_may_change(denied: tuple[str, ...]) -> JourneymanError:
+    """The stop of a scope that denies all that it allows."""
+    message = f"the scope allows only {', '.join(denied)}, and denies that too: nothing may change"
+    hint = "allow something else or deny less, in a new run; jm config show tells where a list comes from"
+    return JourneymanError("uncertain", message, hint=hint)
+
+
 def sent_back(
     decision: RungDecision, verdict: VerifyVerdict, findings: tuple[Finding, ...], *, disagree: bool = False
 ) -> JourneymanError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.events import FastDecided, IntegrityJudged, ReviewDecided
+from journeyman.domain.events import FastDecided, IntegrityJudged, ReviewDecided, ReviewMade
 from journeyman.domain.fast_path import (
     FastPathDecision,
     LikelyFile,
@@ -20,6 +20,7 @@ from journeyman.domain.fast_path import (
 )
 from journeyman.domain.integrity import Weakening, judge_integrity
 from journeyman.domain.phases import Phase
+from journeyman.domain.plan import Verdict
 from journeyman.domain.risk import FileText, is_test, risks_of_change
 from journeyman.domain.settings import IntegrityPolicy
 from journeyman.engine.attempt import Attempt, Judged
@@ -123,9 +124,21 @@ def review_needed(
     settings = run.spec.settings
     named = settings.phases.review.worker
     wished = f"phases.review.worker = {named!r}" if named else None
-    facts = replace(change.facts, failed_verifies=failed_verifies, wished=wished)
+    rejected = _rejected_before(run, attempt)
+    facts = replace(change.facts, failed_verifies=failed_verifies, wished=wished, rejected=rejected)
     on_fast_path = fast is not None and fast.eligible
     decision = decide_review(facts, settings.fast_path, fast=on_fast_path)
     event = ReviewDecided(attempt.milestone_number, attempt.number, decision, facts)
     run.recorder.record(f"{attempt.key}.review/decided", event)
     return decision
+
+
+def _rejected_before(run: Run, attempt: Attempt) -> bool:
+    """Whether a reviewer has sent back an earlier attempt at the milestone, in whatever segment."""
+    made = (event.payload for event in run.recorder.events() if isinstance(event.payload, ReviewMade))
+    return any(
+        each.milestone == attempt.milestone_number
+        and each.attempt < attempt.number
+        and each.review.verdict is Verdict.REQUEST_CHANGES
+        for each in made
+    )

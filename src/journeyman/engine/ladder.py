@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from journeyman.domain.checks import CheckStatus, NewFailure
-from journeyman.domain.events import RetryDecided, RungTaken
+from journeyman.domain.events import RetryDecided, RungDecided, RungTaken
 from journeyman.domain.ladder import (
     MODEL_RUNGS,
     LadderFacts,
@@ -27,6 +27,9 @@ from journeyman.engine.attempt import Attempt, Judged
 from journeyman.engine.mending import fixers_at, mends
 from journeyman.engine.model import Run
 from journeyman.verify.judge import failure_signature
+
+_PUT_BACK = "your change there is out of scope and was put back; do without it"
+"""Told to the worker, which may believe that it still stands."""
 
 
 @dataclass
@@ -87,14 +90,20 @@ class Ladder:
         self.history.append(Tried(attempt.rung, judged.snapshot.tree, signature))
         settings = self.run.spec.settings.autonomy
         facts = await self._facts(attempt, judged, findings)
-        decision = decide_rung(tuple(self.history), settings, facts)
+        tried = tuple(self.history)
+        decision = decide_rung(tried, settings, facts)
+        event = RungDecided(attempt.milestone_number, attempt.number, decision, facts, tried)
+        self.run.recorder.record(f"{attempt.key}.rung/decided", event)
         if decision.rung is None:
             disagree = decision.stop_code == "no-progress" and settings.stops_for(StopCondition.UNCERTAINTY)
             raise ending.sent_back(decision, judged.verdict, findings, disagree=disagree)
         self.taken += 1
-        failures = judged.verdict.new_failures
         following = replace(
-            attempt, rung=decision.rung, reason=decision.reason, failures=failures, findings=findings
+            attempt,
+            rung=decision.rung,
+            reason=decision.reason,
+            failures=judged.verdict.new_failures,
+            findings=(*findings, *(Finding(_PUT_BACK, path=path) for path in judged.snapshot.dropped)),
         )
         if decision.rung not in MODEL_RUNGS:
             return replace(following, rungs=attempt.rungs + 1, judge_only=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from journeyman.domain.checks import Tier
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.events import NewTestsJudged
+from journeyman.domain.events import NewTestsJudged, PhaseOutcome
 from journeyman.domain.ladder import Rung
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Finding
@@ -46,8 +46,9 @@ async def with_test(run: Run, attempt: Attempt, judged: Judged) -> tuple[Attempt
         async with phases.timed(run, Phase.IMPLEMENT, trying):
             await phases.implement(run, replace(trying, number=attempt.number + 1), key=f"{trying.key}.test")
         snapshot = await phases.take_snapshot(run, trying)
-        async with phases.timed(run, Phase.VERIFY, trying):
+        async with phases.timed(run, Phase.VERIFY, trying) as phase:
             made = Judged(snapshot, await phases.verify(run, trying, snapshot))
+            phase.outcome = PhaseOutcome.OK if made.verdict.ok else PhaseOutcome.FAILED
         trial = await _try_on_base(run, trying, judged, made)
     except JourneymanError as trouble:
         family = stop_reason(trouble.code).family

@@ -28,7 +28,7 @@ from journeyman.domain.identity import attempt_ref
 from journeyman.domain.ladder import Rung
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Implementation, Milestone, Plan, Question, Review
-from journeyman.domain.scope import Change, judge_scope
+from journeyman.domain.scope import Change, advice, judge_scope
 from journeyman.domain.tolerance import drop_paths, tolerated
 from journeyman.domain.worker import ImplementRequest, PlanRequest, ReviewRequest, Worker
 from journeyman.engine import checking
@@ -221,24 +221,28 @@ async def take_snapshot(run: Run, attempt: Attempt) -> Snapshot:
     async def freeze() -> Snapshot:
         events = run.recorder.step(f"{attempt.key}.snapshot")
         made, changes, ref = await freeze_work(run, attempt, events)
-        verdict = tolerated(judge_scope(changes, run.spec.settings.scope), run.spec.settings.autonomy)
+        scope, autonomy = run.spec.settings.scope, run.spec.settings.autonomy
+        verdict = tolerated(judge_scope(changes, scope), autonomy)
         events.record(ScopeJudged(verdict.ok, verdict.violations))
-        droppable = drop_paths(verdict, changes, run.spec.settings.autonomy)
+        droppable = drop_paths(verdict, changes, scope, autonomy)
         if droppable:
             await run.workspace.restore(
                 await run.workspace.tree_with(made.tree, run.trees.base_tree, droppable)
             )
             kept = f"{ref}-earlier-{made.commit[:12]}"
-            events.record(ScopeDropped(attempt.milestone_number, attempt.number, verdict.violations, kept))
+            why = tuple(each for each in verdict.violations if each.path in droppable)
+            events.record(ScopeDropped(attempt.milestone_number, attempt.number, why, kept))
             made, changes, _ = await freeze_work(run, attempt, events)
-            verdict = tolerated(judge_scope(changes, run.spec.settings.scope), run.spec.settings.autonomy)
+            verdict = tolerated(judge_scope(changes, scope), autonomy)
             events.record(ScopeJudged(verdict.ok, verdict.violations))
         if not verdict.ok:
             first, *others = verdict.violations
             shown = tuple(other.message for other in others[: SHOWN - 1])
             more = (f"and {len(others) - len(shown)} more",) if len(others) > len(shown) else ()
-            raise JourneymanError(first.rule.value, first.message, facts=shown + more)
-        return Snapshot(made.commit, made.tree, tuple(change.path for change in changes))
+            raise JourneymanError(
+                first.rule.value, first.message, facts=shown + more, hint=advice(first.rule, scope)
+            )
+        return Snapshot(made.commit, made.tree, tuple(change.path for change in changes), droppable)
 
     snapshot = await run.journal.step(f"{attempt.key}.snapshot", freeze, Snapshot)
     run.trees.expect(snapshot.tree)  # what was dropped is gone from the work tree, too

@@ -64,9 +64,9 @@ async def work(run: Run) -> None:
 async def make_plan(run: Run, fast: FastPathDecision | None) -> Plan:
     """The plan of an earlier segment, the worker's, or one milestone that is the whole task."""
     ask = run.spec.settings.autonomy.stops_for(StopCondition.UNCERTAINTY) and run.point.answer is None
-    question = contradiction(run.spec.task, run.spec.settings.scope) if ask else None
-    if question is not None:
-        raise BlockedError(question, "uncertain")
+    denied = contradiction(run.spec.settings.scope) if ask else ()
+    if denied:
+        raise ending.nothing_may_change(denied)
     if run.point.plan is not None:
         return run.point.plan
     if Phase.PLAN not in run.workers:
@@ -164,6 +164,8 @@ async def mend(run: Run, attempt: Attempt, last: Judged) -> tuple[Judged, str]:
         return Judged(last.snapshot, again.verdict), again.told
     told = await mending.fix(run, attempt, last.snapshot.changed)
     snapshot = await phases.take_snapshot(run, attempt)
+    # The worker that is asked next was not told yet what was put back.
+    snapshot = replace(snapshot, dropped=(*last.snapshot.dropped, *snapshot.dropped))
     return Judged(snapshot, await phases.verify(run, attempt, snapshot)), told
 
 

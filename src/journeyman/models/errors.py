@@ -152,13 +152,13 @@ def _hint(endpoint: Endpoint, code: str | None, status: int) -> str | None:
         case "model-not-found" if endpoint.provider == "ollama":
             hint = f"ollama pull {endpoint.model}"
         case "model-not-found" if base and endpoint.provider != "anthropic":
-            hint = f"check the model's name, and {base}: its path often ends in /v1"
+            hint = f"check {base}: its path often ends in /v1; a model of another name takes a new run"
         case "model-not-found":
-            hint = f"check the model's name{f', and {base}' if base else ''}"
+            hint = f"{f'check {base}; ' if base else ''}a model of another name takes a new run"
         case "model-quota":
-            hint = f"add credit to the account at {endpoint.host}, or choose another model with --model"
+            hint = f"add credit to the account at {endpoint.host}; another model, by --model, takes a new run"
         case "context-too-long":
-            hint = "give the task a smaller scope, or choose a model with a larger context with --model"
+            hint = "start a new run with a smaller scope, or with a --model of a larger context"
         case "model-refused-request" if 300 <= status < 400 and base:
             hint = f"{base} is redirected: set it to the final address"
     return hint

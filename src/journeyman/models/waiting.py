@@ -60,7 +60,7 @@ def next_step(
         if seconds > patience.budget_s:
             return GiveUp(f"the provider asks to wait {failure.retry_after_s:.0f} s")
     if lost_s + seconds > patience.budget_s:
-        return GiveUp(f"{patience.budget_s:.0f} s of waiting are used up")
+        return GiveUp(f"another wait would go over {patience.budget_s:g} s (models.patience_s)")
     return Wait(seconds)
 
 

@@ -15,6 +15,7 @@ from journeyman.domain.events import (
     QuestionDecided,
     RetryDecided,
     ReviewDecided,
+    RungDecided,
     RungTaken,
     ScopeDropped,
     TroubleRetried,
@@ -40,11 +41,12 @@ class Decision:
 
 
 def decisions(events: tuple[Event, ...]) -> tuple[Decision, ...]:
-    """Every decision on a timeline, in order."""
+    """Every decision on a timeline, in order. A rung that was decided says more than the retry that it is."""
     found = []
+    rungs = any(isinstance(event.payload, RungDecided) for event in events)  # older versions wrote none
     for event in events:
         told = decision_text(event.payload)
-        if told is not None:
+        if told is not None and not (rungs and isinstance(event.payload, RetryDecided)):
             inputs = dataclasses.asdict(event.payload)
             found.append(Decision(event.seq, event.clock_s, event.payload.kind, told, inputs))
     return tuple(found)
@@ -56,7 +58,7 @@ def decision_lines(events: tuple[Event, ...]) -> tuple[str, ...]:
     return tuple(lines) or ("this run decided nothing by itself yet",)
 
 
-def decision_text(payload: Payload) -> str | None:  # noqa: PLR0911 - a table of event kinds
+def decision_text(payload: Payload) -> str | None:  # noqa: C901, PLR0911 - a table of event kinds
     """What a decision came to, in one line; ``None`` for an event that is none."""
     match payload:
         case FastDecided(decision=fast):
@@ -66,10 +68,13 @@ def decision_text(payload: Payload) -> str | None:  # noqa: PLR0911 - a table of
             return f"review: {'yes' if review.needed else 'no'} ({'; '.join(review.reasons)})"
         case RetryDecided(next_attempt=number, reason=reason):
             return f"attempt {number}: {reason}"
+        case RungDecided(decision=rung_decision):
+            what = rung_decision.rung.value if rung_decision.rung else f"stop ({rung_decision.stop_code})"
+            return f"next is {what}: {rung_decision.reason}"
         case RungTaken(rung=rung, reason=reason, outcome=outcome, duration_s=took):
             return f"{rung.value}: {reason}; {outcome + ', ' if outcome else ''}{took:.1f} s"
-        case ScopeDropped(violations=violations):
-            return f"dropped: {'; '.join(violation.message for violation in violations)}"
+        case ScopeDropped(violations=violations, ref=ref):
+            return f"dropped: {'; '.join(violation.message for violation in violations)}; kept in {ref}"
         case IntegrityJudged(weakenings=weakenings, policy=policy):
             return f"weaker ({policy}): {'; '.join(each.message for each in weakenings)}"
         case TroubleRetried(code=code, message=message, wait_s=wait_s):

@@ -17,6 +17,8 @@ from journeyman.domain.events import (
     NewTestsJudged,
     Outcome,
     Payload,
+    PhaseFinished,
+    PhaseOutcome,
     PlanMade,
     QuestionDecided,
     Role,
@@ -25,13 +27,16 @@ from journeyman.domain.events import (
     RunStarted,
     ScopeDropped,
     SnapshotMade,
+    TroubleRetried,
     VerifyJudged,
     WorkRescued,
 )
 from journeyman.domain.identity import branch_name
 from journeyman.domain.kpi import Kpi, compute_kpi
+from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Question
-from journeyman.domain.stops import is_command, stop_reason
+from journeyman.domain.settings import IntegrityPolicy
+from journeyman.domain.stops import Family, is_command, stop_reason
 from journeyman.report.decisions import decision_text
 
 SCHEMA = 1
@@ -85,7 +90,7 @@ class RunSummary:
     warnings: tuple[str, ...] = ()
     sandbox: str | None = None
     tried: tuple[str, ...] = ()
-    """Rungs that the run took after an attempt was sent back."""
+    """Rungs that the run took, and calls made again for the trouble that it ended with."""
     weakened: tuple[str, ...] = ()
     """What the last change weakens of the tests and checks that judge it."""
     dropped: tuple[str, ...] = ()
@@ -113,8 +118,8 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
     started = _last(events, RunStarted)
     end = _last(events, RunFinished)
     finished = end if end is not None and events[-1].payload is end else None
-    verdict = _last(events, VerifyJudged)
     snapshot = _last(events, SnapshotMade)
+    verdict = _verdict(events, snapshot)
     plan = _last(events, PlanMade)
     ready = _last(events, EnvironmentReady)
     checkpoint = _last(events, CheckpointMade)
@@ -154,12 +159,18 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
         repository=started.repository if started else None,
         warnings=(*(started.warnings if started else ()), *(ready.warnings if ready else ())),
         sandbox=started.sandbox if started else None,
-        tried=tuple(_told(events, RungTaken)),
+        tried=(*_told(events, RungTaken), *_tried_again(events, finished)),
         weakened=_weakened(events),
         dropped=tuple(dict.fromkeys(_told(events, ScopeDropped))),
-        notes=(*_told(events, NewTestsJudged), *_told(events, QuestionDecided)),
+        notes=(*_told(events, NewTestsJudged), *_told(events, QuestionDecided), *_unreviewed(events)),
         advice=finished.hint if finished and finished.hint and not is_command(finished.hint) else None,
     )
+
+
+def _verdict(events: tuple[Event, ...], snapshot: SnapshotMade | None) -> VerifyJudged | None:
+    """The last verdict on the last snapshot: what was tried and put back says nothing of it."""
+    judged = (event.payload for event in reversed(events) if isinstance(event.payload, VerifyJudged))
+    return next((each for each in judged if snapshot is None or each.tree == snapshot.tree), None)
 
 
 def _told(events: tuple[Event, ...], kind: type[Payload]) -> list[str]:
@@ -168,7 +179,34 @@ def _told(events: tuple[Event, ...], kind: type[Payload]) -> list[str]:
     return [text for text in map(decision_text, found) if text]
 
 
+def _tried_again(events: tuple[Event, ...], end: RunFinished | None) -> tuple[str, ...]:
+    """How often the call was made again whose trouble did not pass."""
+    code = end.stop_code if end is not None else None
+    trouble = (event.payload for event in events if isinstance(event.payload, TroubleRetried))
+    waits = [each.wait_s for each in trouble if each.code == code]
+    times = f"{len(waits)} time{'s' if len(waits) > 1 else ''}"
+    return (f"the call again, {times}, after waiting {sum(waits):g} s in all",) if waits else ()
+
+
 def _weakened(events: tuple[Event, ...]) -> tuple[str, ...]:
+    """What the last attempts at the milestones weaken."""
+    return tuple(each.message for judged in _judged_weaker(events) for each in judged.weakenings)
+
+
+def _unreviewed(events: tuple[Event, ...]) -> tuple[str, ...]:
+    """That a review was to follow from what got weaker, and nobody could hold one."""
+    skipped = {
+        (phase.milestone, phase.attempt)
+        for phase in (event.payload for event in events)
+        if isinstance(phase, PhaseFinished)
+        and (phase.phase, phase.outcome) == (Phase.REVIEW, PhaseOutcome.SKIPPED)
+    }
+    wanted = (each for each in _judged_weaker(events) if each.policy == IntegrityPolicy.REVIEW)
+    missing = any((each.milestone, each.attempt) in skipped for each in wanted)
+    return ("nobody reviewed what got weaker: the worker does not review",) if missing else ()
+
+
+def _judged_weaker(events: tuple[Event, ...]) -> tuple[IntegrityJudged, ...]:
     """Of each milestone its last judgement, of the attempts that were checked."""
     last: dict[int, IntegrityJudged] = {}
     for event in events:
@@ -176,7 +214,7 @@ def _weakened(events: tuple[Event, ...]) -> tuple[str, ...]:
             last.pop(event.payload.milestone, None)
         elif isinstance(event.payload, IntegrityJudged):
             last[event.payload.milestone] = event.payload
-    return tuple(each.message for judged in last.values() for each in judged.weakenings)
+    return tuple(last.values())
 
 
 def _last(events: tuple[Event, ...], kind: type[P]) -> P | None:
@@ -206,10 +244,16 @@ def _next_actions(run_id: str, end: RunFinished | None, branch: str) -> tuple[st
     if end.question is not None and end.question.options:
         options = end.question.options[:_SHOWN_OPTIONS]
         own = tuple(f"jm resume {run_id} --answer {shlex.quote(option)}" for option in options)
-    known = tuple(action.replace("{run}", run_id) for action in stop_reason(end.stop_code or "").next_actions)
-    resume = f"jm resume {run_id}"
-    if any(action.startswith(f"{resume} ") for action in own):
-        known = tuple(
-            action for action in known if action != resume
-        )  # without its flag it stops again at once
-    return (*own, *(action for action in known if action not in own))[:3]
+    known = (action.replace("{run}", run_id) for action in stop_reason(end.stop_code or "").next_actions)
+    return (*own, *(action for action in known if action not in own and _helps(action, end, own)))[:3]
+
+
+def _helps(action: str, end: RunFinished, own: tuple[str, ...]) -> bool:
+    """Whether a command that is for the stop's code is for this stop too."""
+    if action.endswith(" --answer -"):
+        return end.question is not None
+    if not action.startswith("jm resume "):
+        return True
+    # A guard that has advice is lifted by no resume; and without its flag a resume stops again at once.
+    lifted = stop_reason(end.stop_code or "").family is not Family.GUARD or not end.hint
+    return lifted and not any(other.startswith(f"{action} ") for other in own)

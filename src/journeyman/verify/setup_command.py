@@ -158,5 +158,6 @@ def _failure(settings: WorkspaceSettings, result: CommandResult, log_path: Path)
         "setup-failed",
         f"the set-up command {how}: {shown(settings.setup or '')}",
         facts=(*lines[-_TELLING_LINES:], f"whole output: {log_path}"),
-        hint="it runs in a bare worktree, before anything is linked: let it install all that it needs",
+        hint="it runs in a bare worktree, before anything is linked, and must install all that it needs;"
+        " another set-up command takes a new run",
     )

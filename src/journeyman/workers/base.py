@@ -11,6 +11,8 @@ from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Plan, Review
 from journeyman.domain.worker import PlanRequest, ReviewRequest, WorkerHost
 
+IN_A_NEW_RUN = "in a new run: a resume keeps the settings of the old one"
+"""Ends a hint that names a setting."""
 _CRASHES = frozenset({-4, -6, -7, -8, -9, -11})  # ILL, ABRT, BUS, FPE, KILL, SEGV; a shell adds them to 128
 _LOOK_TIMEOUT_S = 20.0
 _LOOK = 'for program; do command -v "$program" >/dev/null 2>&1 || printf "%s\\n" "$program"; done'

@@ -11,7 +11,7 @@ from journeyman.domain.process import CommandResult, Network
 from journeyman.domain.settings import WorkerSettings
 from journeyman.domain.worker import Health, ImplementRequest, WorkerHost
 from journeyman.workers.answer import plain, read_answer, shortened
-from journeyman.workers.base import ImplementOnly, crashed, missing_programs, signal_name
+from journeyman.workers.base import IN_A_NEW_RUN, ImplementOnly, crashed, missing_programs, signal_name
 from journeyman.workers.prompt import implement_prompt
 
 MAX_ACTIVITIES = 200
@@ -101,7 +101,7 @@ class CommandWorker(ImplementOnly):
             raise JourneymanError(
                 "worker-failed",
                 "the prompt is too long for an argument of a program",
-                hint=f"use {{prompt_file}} instead of {{prompt}} in workers.{self.name}.command",
+                hint=f"say {{prompt_file}}, not {{prompt}}, as workers.{self.name}.command {IN_A_NEW_RUN}",
             )
         return argv
 
@@ -112,7 +112,7 @@ class CommandWorker(ImplementOnly):
             raise JourneymanError("worker-missing", message, facts=outcome.last_lines, hint="jm doctor")
         if outcome.timed_out:
             message = f"{program} did not finish in {self._settings.timeout_s:g} s"
-            hint = f"raise workers.{self.name}.timeout_s"
+            hint = f"raise workers.{self.name}.timeout_s {IN_A_NEW_RUN}"
             raise JourneymanError("worker-timeout", message, facts=outcome.last_lines, hint=hint)
         if crashed(outcome.exit_code):
             message = f"{program} was ended by {signal_name(outcome.exit_code)}"

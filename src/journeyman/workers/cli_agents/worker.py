@@ -6,7 +6,7 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.plan import Implementation
 from journeyman.domain.settings import WorkerSettings, WorkerType
 from journeyman.domain.worker import Health, ImplementRequest, WorkerHost
-from journeyman.workers.base import ImplementOnly
+from journeyman.workers.base import IN_A_NEW_RUN, ImplementOnly
 from journeyman.workers.cli_agents.call import AgentCall, CallOutcome, Setup
 from journeyman.workers.cli_agents.claude_code import ClaudeCode
 from journeyman.workers.cli_agents.cli import Cli, Place, model_for
@@ -94,11 +94,11 @@ class CliAgentWorker(ImplementOnly):
         cli, table = self._setup.cli, f"workers.{self.name}"
         hints = {
             Problem.UNAUTHORIZED: cli.traits.how_to_log_in,
-            Problem.MISSING: f"install {cli.traits.title}, or set {table}.command",
-            Problem.TIMEOUT: f"raise {table}.timeout_s",
-            Problem.SILENT: f"raise {table}.silence_s if its model is only slow",
-            Problem.LIMIT: f"raise {table}.max_turns or {table}.max_budget_usd",
-            Problem.QUOTA: "wait, or take another account, model or worker",
+            Problem.MISSING: f"install {cli.traits.title}, or set {table}.command {IN_A_NEW_RUN}",
+            Problem.TIMEOUT: f"raise {table}.timeout_s {IN_A_NEW_RUN}",
+            Problem.SILENT: f"if its model is only slow, raise {table}.silence_s {IN_A_NEW_RUN}",
+            Problem.LIMIT: f"raise {table}.max_turns or {table}.max_budget_usd {IN_A_NEW_RUN}",
+            Problem.QUOTA: "wait or take another account; another model or worker takes a new run",
         }
         message = f"{cli.traits.title}: {outcome.message}"
         return JourneymanError(problem.value, message, facts=outcome.facts, hint=hints.get(problem))
