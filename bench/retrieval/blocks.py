@@ -68,7 +68,7 @@ def choices(record: Record, index: Index, mirror: Mirror) -> list[Choice]:
     tests = changed_tests(mirror, record) if record.gold_tests else {}
     ranking = rank(index, record.query)
     files = ranking.files[:_FILES]
-    scene, found = scene_of(index, ranking, files), []
+    scene, found = scene_of(index, ranking, files, read), []
     for place, file in enumerate(files):
         kind, facts, lines = index.files[file.number].kind, index.facts(file.number), read(file.number)
         for first, last, _, signals in block_signals(file, place, kind, facts, lines, scene):

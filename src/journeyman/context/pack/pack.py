@@ -149,7 +149,7 @@ def _fill(filling: Filling, ranking: Ranking, request: PackRequest) -> None:
     if request.thrifty and _all_of_a_tiny_one(filling, ranking):
         return
     files = ranking.files[:_FILES]
-    scene = scene_of(index, ranking, files)
+    scene = scene_of(index, ranking, files, filling.read)
     named = _named_exactly(index, ranking, Words(index))
     by_file: list[list[tuple[Block, RankedFile]]] = []
     for place, file in enumerate(_candidates(ranking, request)):
