@@ -120,23 +120,18 @@ def block_signals(
             "order": math.log1p(places[at]),
             "named": float(own.lower() in scene.wanted),
             "title": _title_share(own, scene.title),
-            "called": 0.0 if leads.is_first(file.number, at) else leads.called(own),
             "owner": _title_share(name.rpartition(".")[0].rsplit(".", 1)[-1], scene.title),
-            "sibling": float(bool(name) and parent in {name, name.rpartition(".")[0]} - {""}),
+            "called": 0.0 if leads.is_first(file.number, at) else leads.called(own),
+            "sibling": float(parent in {name, name.rpartition(".")[0]} - {""}),
             "far": math.log1p(abs(ranges[0][0] - line) / 10),
         }
         for first, last, spoken in _cut(ranges, lines, scene.terms):
-            yield (
-                first,
-                last,
-                name,
-                of_chunk
-                | {
-                    "spoken": math.log(spoken + 0.1),
-                    "size": math.log(last - first + 1),
-                    "calls": leads.calls("\n".join(lines[first - 1 : last]), own),
-                },
-            )
+            of_lines = {
+                "spoken": math.log(spoken + 0.1),
+                "size": math.log(last - first + 1),
+                "calls": leads.calls("\n".join(lines[first - 1 : last]), own),
+            }
+            yield first, last, name, of_chunk | of_lines
 
 
 def _place_of_lead(number: int, facts: Facts, smooth: list[float], leads: Leads) -> tuple[str, int]:

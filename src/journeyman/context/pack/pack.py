@@ -10,6 +10,7 @@ from journeyman.context.index.segment import DEFINES
 from journeyman.context.index.view import Index
 from journeyman.context.pack.blocks import Block, blocks_of, scene_of, widened
 from journeyman.context.pack.filling import NUMBERED_EVERY, SEPARATOR, Filling
+from journeyman.context.pack.heads import add_heads
 from journeyman.context.pack.tokens import MARGIN, estimate_tokens, raw_tokens
 from journeyman.context.rank.features import Words
 from journeyman.context.rank.fuse import RankedFile, Ranking
@@ -95,6 +96,8 @@ def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
     _planned_next(filling, request, index)
     if request.only_failures:
         return _rendered(filling, "", _shown(filling, ranking, index), "", (), ranking, request)
+    if request.thrifty and not request.outlines:
+        add_heads(filling, ranking)
     _fill(filling, ranking, request)
     _signatures(filling, ranking, request)
     tail = tuple(file.path for file in ranking.files if file.number not in filling.shown and file.score > 0)

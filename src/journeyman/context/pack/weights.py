@@ -1,4 +1,4 @@
-"""What tells that a block changes. Made by ``bench/retrieval/blocks.py`` from the dev data alone."""
+"""What tells that a block changes. Made by ``bench/retrieval/blocks.py`` from commit texts alone."""
 
 from __future__ import annotations
 
