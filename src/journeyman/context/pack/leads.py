@@ -45,14 +45,14 @@ class Leads:
     """The definitions that a task speaks of most."""
 
     names: dict[str, float]
-    """Their own names, and what each counts."""
+    """Their own names, and what each counts, most telling first."""
     words: dict[str, float]
     """The words in them, and what each counts."""
     by_file: dict[int, Lead]
     """The first one of each file that has any."""
     first: Lead | None
-    pattern: re.Pattern[str] | None
-    """Finds the names in a text."""
+    patterns: dict[str, re.Pattern[str]]
+    """Find the names as whole words."""
 
     def is_first(self, number: int, at: int) -> bool:
         """Whether a chunk is the most telling definition of all."""
@@ -60,8 +60,10 @@ class Leads:
 
     def calls(self, text: str, own: str) -> float:
         """What the most telling name counts that a text holds, its own left out."""
-        found = set(self.pattern.findall(text)) if self.pattern else set()
-        return max((self.names[name] for name in found if name != own), default=0.0)
+        for name, value in self.names.items():
+            if name in text and name != own and self.patterns[name].search(text):
+                return value
+        return 0.0
 
     def called(self, own: str) -> float:
         """What the most telling definition counts that uses a name."""
@@ -100,14 +102,13 @@ def _gathered(leads: list[Lead], index: Index, read: Callable[[int], list[str]])
     by_file: dict[int, Lead] = {}
     for place, lead in enumerate(leads):  # the most telling first
         by_file.setdefault(lead.number, lead)
-        if len(lead.own) >= _SHORTEST_NAME:
+        if len(lead.own) >= _SHORTEST_NAME and WORD.fullmatch(lead.own):
             names.setdefault(lead.own, lead.value)
         if place < _READ:
             for word in WORD.findall(_text_of(index.facts(lead.number), lead.at, read(lead.number))):
                 words.setdefault(word, lead.value)
-    told = sorted(name for name in names if WORD.fullmatch(name))
-    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, told))})\b") if told else None
-    return Leads(names, words, by_file, leads[0] if leads else None, pattern)
+    patterns = {name: re.compile(rf"\b{name}\b") for name in names}
+    return Leads(names, words, by_file, leads[0] if leads else None, patterns)
 
 
 def _text_of(facts: Facts, at: int, lines: list[str]) -> str:
