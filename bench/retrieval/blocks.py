@@ -10,7 +10,7 @@ are not packed away. To fill a budget by value for each character is then to exp
 
 ``--source dev`` takes the tasks of ``dev.jsonl`` alone: the shipped weights are made so. ``--held-out`` makes
 the packs of each repository with weights that the other repositories gave, and with the shipped ones (in
-sample), and prints what both hold. A fit takes minutes: nothing but plain Python is needed for it.
+sample), and prints what both hold. A fit of 200 tasks takes a minute in plain Python.
 """
 
 from __future__ import annotations
