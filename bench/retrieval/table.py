@@ -69,9 +69,17 @@ class Held:
     tokens: int
 
 
+PACKS_HEAD = """| data | n | files | hunks | lines | mean tokens | most tokens |
+|---|---|---|---|---|---|---|"""
+
+
 def packed(job: tuple[list[Record], Path, Path, int]) -> list[tuple[str, Held]]:
+    """``packs_of`` for a pool."""
+    return packs_of(*job)
+
+
+def packs_of(records: list[Record], mirrors: Path, cache: Path, budget: int) -> list[tuple[str, Held]]:
     """Packs of one repository's tasks: filled to the budget, and as a run makes them."""
-    records, mirrors, cache, budget = job
     found = []
     for record, index, mirror in indexed(records, mirrors, cache):
         read = partial(text_of, mirror, index, {})
@@ -110,16 +118,18 @@ def show_packs(records: list[Record], mirrors: Path, cache: Path, budget: int) -
     ]
     with Pool() as pool:
         rows = [row for part in pool.map(packed, jobs, chunksize=1) for row in part]
-    print(f"\npacks of {budget} tokens at most: filled, and as a run makes them")
-    print("| data | n | files | hunks | lines | mean tokens | most tokens |\n|---|---|---|---|---|---|---|")
+    print(f"\npacks of {budget} tokens at most: filled, and as a run makes them\n{PACKS_HEAD}")
     for source in sorted({row[0] for row in rows}):
-        part = [row[1] for row in rows if row[0] == source]
-        means = " | ".join(
-            f"{statistics.mean(getattr(one, name) for one in part):.3f}"
-            for name in ("files", "hunks", "lines")
-        )
-        tokens = [one.tokens for one in part]
-        print(f"| {source} | {len(part)} | {means} | {statistics.mean(tokens):.0f} | {max(tokens)} |")
+        print(pack_row(source, [row[1] for row in rows if row[0] == source]))
+
+
+def pack_row(title: str, part: list[Held]) -> str:
+    """A line of the table of packs: means of shares, mean and most tokens."""
+    means = " | ".join(
+        f"{statistics.mean(getattr(one, name) for one in part):.3f}" for name in ("files", "hunks", "lines")
+    )
+    tokens = [one.tokens for one in part]
+    return f"| {title} | {len(part)} | {means} | {statistics.mean(tokens):.0f} | {max(tokens)} |"
 
 
 def main() -> None:

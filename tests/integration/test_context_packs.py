@@ -238,6 +238,32 @@ def test_no_repository(tmp_path: Path) -> None:
         ask(tmp_path, tmp_path / "cache")
 
 
+def test_what_changes_along_is_shown_by_a_few_lines(tmp_path: Path) -> None:
+    root = tmp_path / "repository"
+    (root / "app").mkdir(parents=True)
+    (root / "tests").mkdir()
+    (root / "app" / "parse.py").write_text(source(["parse", "date"], 40))
+    (root / "app" / "render.py").write_text(source(["render", "cache"], 200))
+    (root / "app" / "__init__.py").write_text("from .render import render_0\nfrom .parse import parse_0\n")
+    test = "import pytest\n\nfrom app import parse_0\n\n\n" + source(["test_page", "test_total"], 60)
+    (root / "tests" / "test_parse.py").write_text(test)
+    changelog = "Changes\n=======\n\nUnreleased\n" + "- one more\n" * 30
+    (root / "CHANGES.rst").write_text(changelog)
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "all")
+    used = ask(root, tmp_path / "cache", "`parse_0` is wrong", budget=None)
+    shown = {file.path: file.ranges for file in used.pack.files if file.ranges}
+    assert shown["CHANGES.rst"] == ((1, 10),)
+    assert shown["app/__init__.py"] == ((1, 2),)
+    assert shown["tests/test_parse.py"][0][0] == 1
+    for number in range(8):  # nobody writes in it any more
+        (root / "app" / "render.py").write_text(f"render_{number} = 1\n")
+        git(root, "commit", "-qm", "render", "app/render.py")
+    unused = ask(root, tmp_path / "cache", "`parse_0` is wrong", budget=None)
+    assert "CHANGES.rst" not in {file.path for file in unused.pack.files if file.ranges}
+
+
 def test_what_a_plan_names_is_shown_and_a_planner_is_told_what_others_define(tmp_path: Path) -> None:
     root, runner, where = tmp_path / "repository", ProcessRunner(), surroundings(tmp_path / "cache")
     root.mkdir()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.segment import Facts
 from journeyman.context.index.view import Index
 from journeyman.context.index.words import WORD, terms_of
+from journeyman.context.pack.leads import Leads, leads_of
 from journeyman.context.pack.weights import BLOCKS
 from journeyman.context.rank.features import Words
 from journeyman.context.rank.fuse import RankedFile, Ranking
@@ -17,7 +18,7 @@ from journeyman.context.rank.query import weighted_terms
 
 _LONGEST = 70
 _WINDOW = 30
-_MARGIN_LINES = 3
+_MARGIN_LINES = 5
 _SMOOTHING = 0.4
 _FLOOR = 0.05
 _FRAMED = 1.5
@@ -47,19 +48,24 @@ class Scene:
     title: dict[str, float]
     wanted: frozenset[str]
     """Names that the task may mean, in lower case."""
+    leads: Leads
 
 
-def scene_of(index: Index, ranking: Ranking, files: tuple[RankedFile, ...]) -> Scene:
-    """What to measure the blocks of some files by."""
+def scene_of(
+    index: Index, ranking: Ranking, files: tuple[RankedFile, ...], read: Callable[[int], list[str]]
+) -> Scene:
+    """What to measure the blocks of some files by; ``read`` gives a file's lines."""
     words, query = Words(index), ranking.query
     scores = (value for f in files for value in ranking.evidence.chunks.get(f.number, {}).values())
+    wanted = frozenset(name.lower() for name in (*query.names, *WORD.findall(query.title)))
     return Scene(
         ranking,
         max((file.score for file in files), default=0.0),
         max(scores, default=0.0) or 1.0,
         {term: weight * words.idf(term) for term, weight in weighted_terms(query).items()},
         {term: words.idf(term) for term in query.title_terms},
-        frozenset(name.lower() for name in (*query.names, *WORD.findall(query.title))),
+        wanted,
+        leads_of(index, files, ranking.evidence.chunks, wanted, read),
     )
 
 
@@ -98,7 +104,11 @@ def block_signals(
         "place": math.log1p(place),
         "test": float(kind is FileKind.TEST),
         "other": float(kind not in {FileKind.TEST, FileKind.SOURCE}),
+        "lines": math.log(len(lines) + 1),
+        "chunks": math.log(len(facts.chunks) + 1),
     }
+    leads = scene.leads
+    parent, line = _place_of_lead(file.number, facts, smooth, leads)
     for at, (ranges, name) in enumerate(facts.chunks):
         own = name.rsplit(".", 1)[-1]
         score = scores.get(at, 0.0)
@@ -110,14 +120,29 @@ def block_signals(
             "order": math.log1p(places[at]),
             "named": float(own.lower() in scene.wanted),
             "title": _title_share(own, scene.title),
+            "owner": _title_share(name.rpartition(".")[0].rsplit(".", 1)[-1], scene.title),
+            "called": 0.0 if leads.is_first(file.number, at) else leads.called(own),
+            "sibling": float(parent in {name, name.rpartition(".")[0]} - {""}),
+            "far": math.log1p(abs(ranges[0][0] - line) / 10),
         }
         for first, last, spoken in _cut(ranges, lines, scene.terms):
-            yield (
-                first,
-                last,
-                name,
-                of_chunk | {"spoken": math.log(spoken + 0.1), "size": math.log(last - first + 1)},
-            )
+            of_lines = {
+                "spoken": math.log(spoken + 0.1),
+                "size": math.log(last - first + 1),
+                "calls": leads.calls("\n".join(lines[first - 1 : last]), own),
+            }
+            yield first, last, name, of_chunk | of_lines
+
+
+def _place_of_lead(number: int, facts: Facts, smooth: list[float], leads: Leads) -> tuple[str, int]:
+    """Parent's name and first line of the definition that speaks most for a file."""
+    lead = leads.by_file.get(number)
+    if lead is not None:
+        return lead.name.rpartition(".")[0], lead.line
+    if not smooth:
+        return "", 0
+    ranges, name = facts.chunks[max(range(len(smooth)), key=lambda at: (smooth[at], -at))]
+    return name.rpartition(".")[0], ranges[0][0]
 
 
 def _title_share(name: str, title: dict[str, float]) -> float:

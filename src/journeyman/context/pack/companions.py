@@ -11,21 +11,32 @@ from journeyman.context.index.segment import DEFINES
 from journeyman.context.index.view import Index
 from journeyman.context.rank.neighbours import related_paths
 
-_CHANGELOG = re.compile(r"(changes|changelog|history|news|release[-_]?notes)(\.(md|rst|txt))?", re.IGNORECASE)
+_CHANGELOG = re.compile(
+    r"(changes|changelog|history|news|release[-_]?notes)(\.(md|rst|txt|adoc))?", re.IGNORECASE
+)
+CHANGELOG_LINES = 10
+_COMMITS, _FEW_COMMITS, _LEAST_SHARE = 100, 5, 0.15
+"""A changelog that so small a share of the last commits changed is kept by other means, where there are
+more than a few to tell by."""
 _STUBS = (".pyi", ".d.ts")
-_EXPORTS = frozenset(("__init__.py", "index.ts", "index.js", "mod.rs", "lib.rs"))
+EXPORTERS = ("__init__.py", "index.ts", "index.js", "mod.rs", "lib.rs")
 _MOST_NAMES = 40
 _MOST_TESTS = 2
 
 
-def changelog(index: Index) -> int | None:
-    """The file that tells users of changes, the one nearest to the root."""
-    found = [
+def changelog_of(index: Index) -> int | None:
+    """The changelog nearest to the root, when commits are used to change it."""
+    named = [
         (file.path.count("/"), number)
         for number, file in enumerate(index.files)
-        if file.kind is FileKind.DOC and _CHANGELOG.fullmatch(file.path.rsplit("/", 1)[-1])
+        if _CHANGELOG.fullmatch(file.path.rsplit("/", 1)[-1])
     ]
-    return min(found)[1] if found and min(found)[0] <= 1 else None
+    last = index.history[:_COMMITS]
+    for _, number in sorted(named):
+        times = sum(index.files[number].path in commit.paths for commit in last)
+        if times >= _LEAST_SHARE * len(last) or len(last) < _FEW_COMMITS:
+            return number
+    return None
 
 
 def companions(index: Index, planned: list[int]) -> list[int]:
@@ -57,5 +68,5 @@ def _exports(index: Index, sources: Iterable[int]) -> list[int]:
         number
         for folder in sorted(folders)
         for number in index.by_folder.get(folder, ())
-        if index.files[number].path.rsplit("/", 1)[-1] in _EXPORTS
+        if index.files[number].path.rsplit("/", 1)[-1] in EXPORTERS
     ]

@@ -10,6 +10,7 @@ from journeyman.context.index.segment import DEFINES
 from journeyman.context.index.view import Index
 from journeyman.context.pack.blocks import Block, blocks_of, scene_of, widened
 from journeyman.context.pack.filling import NUMBERED_EVERY, SEPARATOR, Filling
+from journeyman.context.pack.heads import add_heads
 from journeyman.context.pack.outlines import with_next, with_outlines
 from journeyman.context.pack.places import show_places
 from journeyman.context.pack.tokens import MARGIN, estimate_tokens, raw_tokens
@@ -95,10 +96,13 @@ def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
     named = _tests(index, ranking)
     tests = _affordable(f"Their tests: {', '.join(named)}", filling) if named else ""
     _failures_first(filling, request, index)
-    _planned_next(filling, request, index)
-    show_places(filling, request.wanted, request.look_for, ranking.evidence.chunks)
     if request.only_failures:
         return _rendered(filling, "", _shown(filling, ranking, index), "", (), ranking, request)
+    if request.wanted:
+        _planned_next(filling, request, index)
+        show_places(filling, request.wanted, request.look_for, ranking.evidence.chunks)
+    elif request.thrifty and not request.outlines:
+        add_heads(filling, ranking)
     _fill(filling, ranking, request)
     _signatures(filling, ranking, request)
     tail = tuple(file.path for file in ranking.files if file.number not in filling.shown and file.score > 0)
@@ -153,7 +157,7 @@ def _fill(filling: Filling, ranking: Ranking, request: PackRequest) -> None:
     if request.thrifty and _all_of_a_tiny_one(filling, ranking):
         return
     files = ranking.files[:_FILES]
-    scene = scene_of(index, ranking, files)
+    scene = scene_of(index, ranking, files, filling.read)
     named = _named_exactly(index, ranking, Words(index))
     by_file: list[list[tuple[Block, RankedFile]]] = []
     for place, file in enumerate(_candidates(ranking, request)):

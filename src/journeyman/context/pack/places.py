@@ -7,15 +7,13 @@ from collections.abc import Iterator
 
 from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.segment import Facts
-from journeyman.context.pack.companions import changelog, companions
+from journeyman.context.pack.companions import CHANGELOG_LINES, changelog_of, companions
 from journeyman.context.pack.filling import Filling
 
 _SHARE = 0.7
 """Of the room, at most so much goes to them."""
 _AROUND = 10
 _LONGEST = 60
-_HEAD_LINES = 12
-"""Of a changelog."""
 _SMALL_LINES = 60
 _HITS_BESIDE = 2
 """Of a text in a file that only goes with those of the plan."""
@@ -44,9 +42,9 @@ def show_places(filling: Filling, paths: tuple[str, ...], look_for: tuple[str, .
 
 
 def _show_companions(filling: Filling, planned: list[int], texts: list[str], chunks: Chunks) -> None:
-    log = changelog(filling.index)
-    if log is not None and log not in planned:
-        filling.add(log, 1, _HEAD_LINES)
+    changelog = changelog_of(filling.index)
+    if changelog is not None and changelog not in planned:
+        filling.add(changelog, 1, CHANGELOG_LINES)
     for number in companions(filling.index, planned):
         lines = filling.read(number)
         if len(lines) <= _SMALL_LINES:
