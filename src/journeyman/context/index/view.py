@@ -59,6 +59,8 @@ class Index:
     _places: dict[int, dict[int, int]] = field(default_factory=dict)
     """By segment: from places to file numbers."""
     _copies: dict[int, list[int]] = field(default_factory=dict)
+    _rows: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
+    """Postings as the database has them, by term."""
     _counts: dict[str, int] = field(default_factory=dict)
     _facts: dict[str, Facts] = field(default_factory=dict)
     _imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -126,10 +128,13 @@ class Index:
 
     def _parts(self, term: str) -> Iterator[tuple[Iterator[int | None], array[int]]]:
         """Postings of a term: file numbers, none for a file that is not in the tree, and what they say."""
-        if self._database is not None:
-            for segment, data in self._database.postings(term, self._segments):
-                pairs = array("I", data)
-                yield map(self._places[segment].get, pairs[::2]), pairs[1::2]
+        rows = self._rows.get(term)
+        if rows is None:
+            rows = self._database.postings(term, self._segments) if self._database else []
+            self._rows[term] = rows
+        for segment, data in rows:
+            pairs = array("I", data)
+            yield map(self._places[segment].get, pairs[::2]), pairs[1::2]
 
     def posting(self, term: str) -> Posting:
         """Where a term is."""

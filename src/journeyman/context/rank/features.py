@@ -103,9 +103,13 @@ def _chunk_signals(index: Index, query: Query, words: Words, evidence: Evidence)
             for chunk, count in places:
                 norm = _K1 * (1 - _B + _B * lengths[chunk] / _CHUNK_LENGTH)
                 value = weight * count / (count + norm)
-                scores[chunk] = scores.get(chunk, 0.0) + value
-                top = max(top, value)
-            told.setdefault(number, {})[term] = top
+                scores[chunk] = scores[chunk] + value if chunk in scores else value
+                if value > top:  # noqa: PLR1730 - the innermost of all loops: max() takes as long as the rest
+                    top = value
+            if number in told:
+                told[number][term] = top
+            else:
+                told[number] = {term: top}
     evidence.chunks = chunks
     first: Scores = {}
     second: Scores = {}
