@@ -2,9 +2,9 @@
 
 ``python bench/index.py REPOSITORY… [--aider PYTHON] [--growth] [--plot FILE.svg]``
 
-Each repository is copied first. Cold: an empty cache. Changed: ten files edited before the query, in process.
-Command: a whole ``jm context`` on a warm index. Medians of ``--runs``; CPU is of all processes together, and
-the figure to trust on a busy machine. ``--aider``: the Python of an
+Each repository is cloned first, and looked at with ``git status``. Cold: an empty cache. Changed: ten files
+edited before the query, in process. Command: a whole ``jm context`` on a warm index. Medians of ``--runs``;
+CPU is of all processes together, and the figure to trust on a busy machine. ``--aider``: the Python of an
 environment with aider, whose map of the same tree is timed cold and again. ``--growth``: trees of growing
 size, made of the first repository's Python files; ``--plot`` draws them.
 """
@@ -56,6 +56,9 @@ print(json.dumps(times))
 def copied(repository: Path, folder: Path) -> Path:
     place = folder / repository.name
     subprocess.run(("git", "clone", "-q", repository.resolve(), place), check=True)
+    # Files as young as git's index are read whole by each look, until one writes the index again.
+    time.sleep(1)
+    subprocess.run(("git", "status", "--porcelain"), cwd=place, capture_output=True, check=True)
     return place
 
 
