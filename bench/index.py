@@ -2,8 +2,9 @@
 
 ``python bench/index.py REPOSITORY… [--aider PYTHON] [--growth] [--plot FILE.svg]``
 
-Each repository is copied first. Cold: an empty cache. Changed: ten files edited before the query, in process.
-Command: a whole ``jm context`` on a warm index. Medians of ``--runs``. ``--aider``: the Python of an
+Each repository is cloned first, and looked at with ``git status``. Cold: an empty cache. Changed: ten files
+edited before the query, in process. Command: a whole ``jm context`` on a warm index. Medians of ``--runs``;
+CPU is of all processes together, and the figure to trust on a busy machine. ``--aider``: the Python of an
 environment with aider, whose map of the same tree is timed cold and again. ``--growth``: trees of growing
 size, made of the first repository's Python files; ``--plot`` draws them.
 """
@@ -55,6 +56,9 @@ print(json.dumps(times))
 def copied(repository: Path, folder: Path) -> Path:
     place = folder / repository.name
     subprocess.run(("git", "clone", "-q", repository.resolve(), place), check=True)
+    # Files as young as git's index are read whole by each look, until one writes the index again.
+    time.sleep(1)
+    subprocess.run(("git", "status", "--porcelain"), cwd=place, capture_output=True, check=True)
     return place
 
 
@@ -64,9 +68,14 @@ def surroundings(cache: Path) -> Surroundings:
 
 
 def timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    return spent(work)[0]
+
+
+def spent(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds on the clock, and CPU seconds."""
+    start, used = time.perf_counter(), cpu_s()
     work()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, cpu_s() - used
 
 
 def ask(root: Path, cache: Path) -> None:
@@ -85,19 +94,17 @@ def edited(root: Path, number: int) -> None:
 
 def measured(root: Path, folder: Path, runs: int) -> dict[str, float]:
     changed = []
-    cold = [timed(partial(ask, root, folder / f"cache{number}")) for number in range(runs)]
+    cold = [spent(partial(ask, root, folder / f"cache{number}")) for number in range(runs)]
     for number in range(runs):
         edited(root, number)
-        changed.append(timed(partial(ask, root, folder / "cache0")))
+        changed.append(spent(partial(ask, root, folder / "cache0")))
     env = {**os.environ, "XDG_CACHE_HOME": str(folder / "home")}
     argv = (sys.executable, "-m", "journeyman", "context", TASK, "--json", "--repo", str(root))
     run = partial(subprocess.run, argv, env=env, capture_output=True, check=True)
-    command = [timed(run) for _ in range(runs + 1)]
-    return {
-        "cold": statistics.median(cold),
-        "changed": statistics.median(changed),
-        "command": statistics.median(command[1:]),
-    }
+    command = [spent(run) for _ in range(runs + 1)][1:]
+    rows = {"cold": cold, "changed": changed, "command": command}
+    clock = {name: statistics.median(each for each, _ in row) for name, row in rows.items()}
+    return clock | {f"{name} cpu": statistics.median(each for _, each in row) for name, row in rows.items()}
 
 
 def peer(python: Path, root: Path) -> tuple[float, float]:
@@ -188,7 +195,10 @@ def main() -> None:
     if options.one:
         one(*options.one)
         return
-    heads = ("files", "cold s", "10 changed s", "command s", "aider cold s", "aider again s")
+    heads = (
+        "files", "cold s", "10 changed s", "command s", "cold CPU s", "10 changed CPU ms", "command CPU ms",
+        "aider cold s", "aider again s",
+    )  # fmt: skip
     print("| repository | " + " | ".join(heads) + " |\n|---|" + "---|" * len(heads))
     with tempfile.TemporaryDirectory(prefix="jm-index-", ignore_cleanup_errors=True) as name:
         found = []
@@ -205,6 +215,8 @@ def main() -> None:
             cells = [
                 str(listed.count(b"\n")),
                 *(f"{got[key]:.3f}" for key in ("cold", "changed", "command")),
+                f"{got['cold cpu']:.1f}",
+                *(f"{got[key] * 1000:.0f}" for key in ("changed cpu", "command cpu")),
                 *aider,
             ]
             print(f"| {root.name} | " + " | ".join(cells) + " |", flush=True)

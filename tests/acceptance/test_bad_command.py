@@ -12,7 +12,7 @@ import pytest
 
 from journeyman.domain.task import MAX_TASK_CHARACTERS
 from tests.support.project import CHECKS, Answer, Project, write
-from tests.support.trouble import gamma, kept_somewhere, run, told, untouched, verified
+from tests.support.trouble import gamma, kept_somewhere, modest, run, told, untouched, verified
 
 
 @pytest.fixture
@@ -242,18 +242,6 @@ def test_home_cannot_be_written(project: Project) -> None:
     told(answer, 2)
     assert answer.json["stop_reason"] == "not-writable"
     verified(project, project.jm("resume", "--output-format", "json"))
-
-
-def modest(project: Project, *arguments: str, **env: str) -> Answer:
-    """``jm`` for whom the modes of files count, which they do not for root."""
-    drop = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
-    if drop and subprocess.run((*drop, "true"), capture_output=True, check=False).returncode != 0:
-        pytest.skip("there is no setpriv(1) here to make root obey modes")
-    command = (*drop, sys.executable, "-m", "journeyman", *arguments)
-    done = subprocess.run(
-        command, cwd=project.root, env={**os.environ, **env}, capture_output=True, check=False
-    )
-    return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,18 @@ def small_disk(path: Path, options: str = "size=64m") -> Iterator[SmallDisk]:
     finally:
         # Lazily: a process that is still at work there must not keep it.
         subprocess.run(("umount", "--lazy", str(path)), check=True)
+
+
+def modest(project: Project, *arguments: str, **env: str) -> Answer:
+    """``jm`` for whom the modes of files count, which they do not for root."""
+    drop = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
+    if drop and subprocess.run((*drop, "true"), capture_output=True, check=False).returncode != 0:
+        pytest.skip("there is no setpriv(1) here to make root obey modes")
+    command = (*drop, sys.executable, "-m", "journeyman", *arguments)
+    done = subprocess.run(
+        command, cwd=project.root, env={**os.environ, **env}, capture_output=True, check=False
+    )
+    return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @contextlib.contextmanager

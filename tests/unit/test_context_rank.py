@@ -1,6 +1,15 @@
 from __future__ import annotations
 
-from journeyman.context.rank.query import read_query, weighted_terms
+from array import array
+from pathlib import Path
+
+from journeyman.context.index.database import Database
+from journeyman.context.index.parse import parse_file
+from journeyman.context.index.segment import Segment
+from journeyman.context.index.tree import Tree
+from journeyman.context.index.view import Index, view
+from journeyman.context.rank.paths import PathTerms
+from journeyman.context.rank.query import path_terms, read_query, weighted_terms
 
 ISSUE = """Parsing fails for `parse_date`
 ### Checklist
@@ -43,3 +52,47 @@ def test_a_text_is_taken_apart() -> None:
 def test_the_title_weighs_most() -> None:
     weights = weighted_terms(read_query("alpha\n\nbeta beta\n\n```\ngamma\n```\n"))
     assert weights["alpha"] > weights["beta"] > weights["gamma"]
+
+
+PATHS = (
+    "README.md", "setup.py", "src/parseDates.py", "src/parse_dates/__init__.py", "src/parse_dates/dates.py",
+    "src/parse_dates/_HTTPServer.v2.py", "src/parse_dates/ΟΔΟΣx.py", "src/Straße/Größe_tests.py",
+    "tests/parsing/test_dates.py", "tests/parsing/test-dates.spec.ts", "web/dates\nparse.ts", "web/.dates",
+)  # fmt: skip
+
+
+def index_of(texts: dict[str, str], database: Database) -> Index:
+    """Equal texts are one content, of which the index holds one place."""
+    keys = {path: f"{hash(text):x}" for path, text in sorted(texts.items())}
+    segment = Segment()
+    for key, path in {key: path for path, key in keys.items()}.items():
+        segment.add(key, parse_file(texts[path].encode(), path))
+    segment.add("gone", parse_file(b"def parse_date(): ...\n", "gone.py"))
+    database.add(segment)
+    return view(Tree(Path(), keys, ()), database, (), ())
+
+
+def test_searched_names_hold_what_names_taken_apart_hold(tmp_path: Path) -> None:
+    database = Database(tmp_path / "index.sqlite")
+    index = index_of({path: path for path in PATHS}, database)
+    terms = {term for path in PATHS for term in path_terms(path)}
+    assert {"parse", "=parsedates", "date", "=test_dates"} <= terms
+    paths = PathTerms(index)
+    for term in sorted(terms | {"nowhere", "ate", "=parse"}):
+        anywhere, own = paths.holding(term)
+        assert anywhere == {n for n, file in enumerate(index.files) if term in path_terms(file.path)}, term
+        stems = [Path(file.path).stem for file in index.files]
+        assert own == {n for n, stem in enumerate(stems) if term in path_terms(stem)}, term
+    database.close()
+
+
+def test_files_are_counted_like_postings_with_copies_and_without_what_is_gone(tmp_path: Path) -> None:
+    database = Database(tmp_path / "index.sqlite")
+    same = "def parse_date(page):\n    return page\n\n\ndef other(page):\n    return page\n"
+    index = index_of({"a.py": same, "b.py": same, "c.py": "page = 1\n", "d.py": "x = 2\n"}, database)
+    for term in ("page", "parse", "=parse_date", "!parse_date", "date", "nowhere"):
+        assert index.count(term) == len(index.posting(term)), term
+    assert index.count("page") == 3
+    assert sorted(index.posting("!parse_date")) == [0, 1]
+    assert index.files[0].lengths == index.files[1].lengths != array("I")
+    database.close()

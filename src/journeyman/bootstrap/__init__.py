@@ -1,10 +1,19 @@
-"""The only folder that names concrete adapters and wires them together."""
+"""The only folder that names concrete adapters and wires them together.
 
-from journeyman.bootstrap.context import pack_context
-from journeyman.bootstrap.project import Project, effective_scope, open_project
-from journeyman.bootstrap.runs import StartOptions, resume_run, start_run
-from journeyman.bootstrap.upkeep import collect_garbage, examine_project, prove_commit
-from journeyman.bootstrap.workers import fixers_of, worker_for
+A name is loaded when it is first used: ``jm context`` needs little of what a run does.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from journeyman.bootstrap.context import pack_context
+    from journeyman.bootstrap.project import Project, effective_scope, open_project
+    from journeyman.bootstrap.runs import StartOptions, resume_run, start_run
+    from journeyman.bootstrap.upkeep import collect_garbage, examine_project, prove_commit
+    from journeyman.bootstrap.workers import fixers_of, worker_for
 
 __all__ = [
     "Project",
@@ -20,3 +29,18 @@ __all__ = [
     "start_run",
     "worker_for",
 ]
+_HOMES = {
+    "context": ("pack_context",),
+    "project": ("Project", "effective_scope", "open_project"),
+    "runs": ("StartOptions", "resume_run", "start_run"),
+    "upkeep": ("collect_garbage", "examine_project", "prove_commit"),
+    "workers": ("fixers_of", "worker_for"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from journeyman.bootstrap.models import make_reranker
-from journeyman.bootstrap.project import GUIDANCE_FILES, Project
 from journeyman.config import Surroundings, load_settings
-from journeyman.domain.run import RunSpec
+from journeyman.domain.context import GUIDANCE_FILES
 from journeyman.domain.scope import Scope, denied_by
-from journeyman.domain.settings import (
-    ContextMode,
-)
+from journeyman.domain.settings import ContextMode, Settings
 from journeyman.sandbox.processes import ProcessRunner
 from journeyman.workspace import Repository, checkout_git, open_repository
 
 if TYPE_CHECKING:
+    from journeyman.bootstrap.project import Project
     from journeyman.context.index.indexer import Indexer
     from journeyman.context.packer import Answer
+    from journeyman.context.reranker import ModelReranker
     from journeyman.domain.context import ContextMaker
     from journeyman.domain.process import CommandRunner
+    from journeyman.domain.run import RunSpec
     from journeyman.workspace import Workspace
+
+
+_GIT_STARTS_S = 0.001
+"""Git's processes are started within so long."""
 
 
 async def pack_context(
@@ -35,11 +39,14 @@ async def pack_context(
     flags: Mapping[str, Any] | None = None,
 ) -> Answer:
     """``jm context``: the pack of a task in a checkout, filled to ``budget`` when one is given."""
+    runner = ProcessRunner()
+    opening = asyncio.ensure_future(open_repository(directory, runner, surroundings.environ))
+    await asyncio.sleep(_GIT_STARTS_S)
+    # Loaded while git answers.
     from journeyman.context.pack.pack import PackRequest
     from journeyman.context.packer import answer_task
 
-    runner = ProcessRunner()
-    repository = await open_repository(directory, runner, surroundings.environ)
+    repository = await opening
     settings = load_settings(repository.root, surroundings, flags=flags or {}, detected=()).settings
     request = PackRequest(
         budget=budget or settings.context.budget,
@@ -49,7 +56,7 @@ async def pack_context(
     )
     indexer = checkout_indexer(repository, runner, surroundings, settings.scope)
     try:
-        reranker = make_reranker(settings, surroundings.environ)
+        reranker = _reranker(settings, surroundings.environ) if settings.context.rerank else None
         if reranker is not None:
             from journeyman.context.reranker import answer_reranked
 
@@ -57,6 +64,12 @@ async def pack_context(
         return await answer_task(indexer, task, request)
     finally:
         indexer.close()
+
+
+def _reranker(settings: Settings, environ: Mapping[str, str]) -> ModelReranker | None:
+    from journeyman.bootstrap.models import make_reranker
+
+    return make_reranker(settings, environ)
 
 
 def _as_text(command: str | tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from journeyman.config import Loaded, Surroundings, load_settings
+from journeyman.domain.context import GUIDANCE_FILES
 from journeyman.domain.scope import Scope
 from journeyman.domain.settings import (
     Settings,
@@ -21,7 +22,6 @@ from journeyman.store import StateDir, state_dir
 from journeyman.verify.detect import Detection, detect_checks
 from journeyman.workspace import Repository, open_repository
 
-GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
 _GUIDANCE_CHARACTERS = 30_000
 
 

@@ -10,6 +10,8 @@ from journeyman.domain.worker import Usage
 
 RERANK = "rerank"
 """The name that the calls for a model's order are booked under."""
+GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
+"""What a repository may tell whoever works in it, at its root."""
 
 
 @dataclass(frozen=True)

@@ -98,15 +98,13 @@ class Database:
 
     def facts(self, key: str) -> str | None:
         """What one content defines, and its chunks."""
-        return self._text("SELECT facts FROM fact WHERE key = ?", key)
-
-    def imports(self, key: str) -> str | None:
-        """What one content imports."""
-        return self._text("SELECT imports FROM fact WHERE key = ?", key)
-
-    def _text(self, what: str, key: str) -> str | None:
-        row = self._connection.execute(what, (key,)).fetchone()
+        row = self._connection.execute("SELECT facts FROM fact WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
+
+    def imports(self, keys: list[str]) -> list[tuple[str, str]]:
+        """Keys, each with what that content imports."""
+        what = "SELECT key, imports FROM fact"
+        return [row for part in _parts(keys) for row in self._select(what, "key", part)]
 
     def head(self, sha: str) -> bytes | None:
         """The numbers of the commits before a head, newest first, when they were looked up before."""

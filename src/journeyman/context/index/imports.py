@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 _SCRIPT = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".d.ts", ".vue", ".svelte")
 _MOST = 20
+_OF_FOLDER = frozenset(("__init__", "index", "mod"))
+"""What a file is called that is its folder's module."""
 
 
 class Resolver:
@@ -17,11 +19,11 @@ class Resolver:
         self._by_folder: dict[str, list[str]] = {}
         self._paths = set(paths)
         for path in sorted(self._paths):
-            folder, name = posixpath.split(path)
-            stem = name.split(".")[0]
+            folder, _, name = path.rpartition("/")
+            stem = name.partition(".")[0]
             self._by_folder.setdefault(folder, []).append(path)
-            if stem in {"__init__", "index", "mod"}:
-                stem = posixpath.basename(folder)
+            if stem in _OF_FOLDER:
+                stem = folder.rpartition("/")[2]
             self._by_stem.setdefault(stem, []).append(path)
 
     def resolve(self, path: str, name: str) -> tuple[str, ...]:
@@ -41,11 +43,10 @@ class Resolver:
     def _python(self, path: str, name: str) -> tuple[str, ...]:
         if not name.startswith("."):
             return self._suffix(name.split("."), path)
-        folder = posixpath.dirname(path)
+        folder = path.rpartition("/")[0]
         for _ in range(len(name) - len(name.lstrip(".")) - 1):
-            folder = posixpath.dirname(folder)
-        rest = name.lstrip(".").replace(".", "/")
-        base = posixpath.normpath(posixpath.join(folder, rest)) if rest else folder
+            folder = folder.rpartition("/")[0]
+        base = "/".join(filter(None, (folder, *name.split("."))))
         return self._existing((f"{base}.py", f"{base}/__init__.py", f"{base}.pyi"))
 
     def _script(self, path: str, name: str) -> tuple[str, ...]:
@@ -77,11 +78,10 @@ class Resolver:
         wanted = "/".join(parts)
         found = []
         for candidate in self._by_stem.get(parts[-1], ()):
-            bare = candidate.rsplit("/", 1)
-            stem = bare[-1].split(".")[0]
-            whole = f"{bare[0]}/{stem}" if len(bare) == 2 else stem
-            if stem in {"__init__", "index", "mod"}:
-                whole = bare[0]
+            folder, slash, own = candidate.rpartition("/")
+            stem = own.partition(".")[0]
+            # A package's file without a folder keeps its own name.
+            whole = (folder or own) if stem in _OF_FOLDER else folder + slash + stem
             if (whole == wanted or whole.endswith("/" + wanted)) and candidate != path:
                 found.append(candidate)
         if len(found) <= 1:

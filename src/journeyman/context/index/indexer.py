@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import hashlib
 import os
 import shlex
 import sqlite3
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -67,6 +69,18 @@ def _index_here(path: Path, root: Path, files: list[tuple[str, str]]) -> None:
         database.close()
 
 
+@contextlib.contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """No garbage collection meanwhile: a query makes much, keeps it, and nothing of it goes in circles."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 class Indexer:
     """Keeps one repository's index. ``git`` runs in the checkout; ``runner`` starts our own processes.
 
@@ -103,14 +117,8 @@ class Indexer:
         Raises JourneymanError for the disk's trouble.
         """
         try:
-            try:
-                return await read()
-            except sqlite3.DatabaseError as error:
-                if self._database is None or not is_damage(error):
-                    raise
-                discard_damaged(self._database)
-                self._database = None
-                return await read()
+            with _nothing_collected():
+                return await self._read_twice(read)
         except sqlite3.Error as error:
             code = "disk-full" if is_full(error) else "context-failed"
             raise JourneymanError(
@@ -118,6 +126,16 @@ class Indexer:
                 f"the index of the repository failed: {error}",
                 hint=f"rm -r {shlex.quote(str(self._place.cache))}",
             ) from error
+
+    async def _read_twice(self, read: Callable[[], Awaitable[Read]]) -> Read:
+        try:
+            return await read()
+        except sqlite3.DatabaseError as error:
+            if self._database is None or not is_damage(error):
+                raise
+            discard_damaged(self._database)
+            self._database = None
+            return await read()
 
     async def _index(self) -> Index:
         started = time.perf_counter()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from functools import lru_cache
-from pathlib import PurePosixPath
 
 
 class FileKind(StrEnum):
@@ -46,6 +45,7 @@ _FOLDERS = {
 _KIND_OF_FOLDER = {name: kind for kind, names in _FOLDERS.items() for name in names.split()}
 _ORDER = tuple(_FOLDERS)
 """Of several kinds, the first of these is the file's."""
+_NO_PLACE = len(_ORDER)
 _TEST_FOLDER = re.compile(r"(^|[-_.])tests?([-_.]|$)|^test(data|ing|utils)")
 _DOC_SUFFIXES = frozenset((".md", ".rst", ".txt", ".adoc", ".mdx"))
 _CONFIG_SUFFIXES = frozenset(
@@ -86,16 +86,34 @@ def is_secret(path: str) -> bool:
 @lru_cache(maxsize=100_000)
 def file_kind(path: str) -> FileKind:
     """What a file is for, by the names of its folders and its own."""
-    pure = PurePosixPath(path)
-    found = {kind for part in pure.parts[:-1] if (kind := _folder_kind(part.lower())) is not None}
-    if _GENERATED_NAME.search(pure.name):
-        found.add(FileKind.GENERATED)
-    if _TEST_NAME.match(pure.stem):
-        found.add(FileKind.TEST)
-    if pure.suffix.lower() in _DOC_SUFFIXES:
-        found.add(FileKind.DOC)
-    first = next((kind for kind in _ORDER if kind in found), None)
-    return first or _kind_by_name(pure)
+    folder, _, name = path.rpartition("/")
+    stem = name_stem(name)
+    suffix = name[len(stem) :].lower()
+    places = [_folders_place(folder)] if folder else []
+    # Every tree's every file comes here: the patterns are tried only where they could match.
+    if ("pb" in name or "generated" in name or ".min." in name) and _GENERATED_NAME.search(name):
+        places.append(_ORDER.index(FileKind.GENERATED))
+    if ("est" in stem or "spec" in stem) and _TEST_NAME.match(stem):
+        places.append(_ORDER.index(FileKind.TEST))
+    if suffix in _DOC_SUFFIXES:
+        places.append(_ORDER.index(FileKind.DOC))
+    first = min(places, default=_NO_PLACE)
+    return _ORDER[first] if first < _NO_PLACE else _kind_by_name(name, suffix)
+
+
+def name_stem(name: str) -> str:
+    """A file's own name without its last ending."""
+    dot = name.rfind(".")
+    return name[:dot] if 0 < dot < len(name) - 1 else name
+
+
+@lru_cache(maxsize=20_000)
+def _folders_place(folder: str) -> int:
+    """The first place in ``_ORDER`` of what a folder and those around it say."""
+    around, _, name = folder.rpartition("/")
+    kind = _folder_kind(name.lower())
+    own = _NO_PLACE if kind is None else _ORDER.index(kind)
+    return min(own, _folders_place(around)) if around else own
 
 
 def _folder_kind(name: str) -> FileKind | None:
@@ -104,9 +122,8 @@ def _folder_kind(name: str) -> FileKind | None:
     return _KIND_OF_FOLDER.get(name) or (FileKind.TEST if _TEST_FOLDER.search(name) else None)
 
 
-def _kind_by_name(path: PurePosixPath) -> FileKind:
-    suffix = path.suffix.lower()
-    if suffix in _CONFIG_SUFFIXES or path.name in _PROGRAM_OF_THE_PROJECT:
+def _kind_by_name(name: str, suffix: str) -> FileKind:
+    if suffix in _CONFIG_SUFFIXES or name in _PROGRAM_OF_THE_PROJECT:
         return FileKind.CONFIG
     if suffix in _DATA_SUFFIXES or not suffix:
         return FileKind.DATA

@@ -24,11 +24,11 @@ _LONGEST_MEAN_LINE = 300
 _LONGEST_LINE = 20_000
 _NAME_WEIGHT = 2
 """A definition's name counts so many times more in its own chunk."""
-_PHRASE_WORDS = 3
 PHRASE = '"'
 """Before a term that is three words in a row of a string literal."""
 _STRING = re.compile(r""""([^"\n]{10,300})"|'([^'\n]{10,300})'|`([^`\n]{10,300})`""")
 _PLAIN_WORD = re.compile(r"[^\W\d_]{2,}")
+_SMALL_WORD = re.compile(r"[a-z]{2,}")
 _ABOVE = ("@", "#[", "///", "//!", "//", "/**", "*", "*/", "/*")
 _ORDER = {"function": 0, "class": 1, "constant": 2}
 
@@ -107,8 +107,11 @@ def parse_file(data: bytes, path: str) -> ParsedFile:
 
 def phrases_of(text: str) -> list[str]:
     """Terms for each three words in a row."""
-    words = [stem(word.lower()) for word in _PLAIN_WORD.findall(text)]
-    return [PHRASE + " ".join(words[at : at + _PHRASE_WORDS]) for at in range(len(words) - _PHRASE_WORDS + 1)]
+    if text.isascii():
+        words = list(map(stem, _SMALL_WORD.findall(text.lower())))
+    else:
+        words = [stem(word.lower()) for word in _PLAIN_WORD.findall(text)]
+    return [f"{PHRASE}{a} {b} {c}" for a, b, c in zip(words, words[1:], words[2:], strict=False)]
 
 
 @lru_cache(maxsize=32)

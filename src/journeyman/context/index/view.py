@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from journeyman.context.index.database import ContentRow, Database
 from journeyman.context.index.history import PastCommit
@@ -21,9 +22,8 @@ _MASK = (1 << CHUNK_SHIFT) - 1
 _NOTHING = Facts((), ())
 
 
-@dataclass(frozen=True)
-class IndexedFile:
-    """One file of the checkout."""
+class IndexedFile(NamedTuple):
+    """One file of the checkout. A tuple, since a query makes one for each file."""
 
     path: str
     key: str
@@ -33,7 +33,7 @@ class IndexedFile:
     """Terms in each of its chunks."""
     skipped: str
 
-    @cached_property
+    @property
     def length(self) -> int:
         """Terms in all of it."""
         return sum(self.lengths)
@@ -53,14 +53,15 @@ class Index:
     notes: tuple[str, ...] = ()
     """What weakens it, for a person."""
     index_s: float = 0.0
-    path_terms: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    """Filled where it is needed."""
     importers: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Filled where it is needed."""
     _database: Database | None = None
     _places: dict[int, dict[int, int]] = field(default_factory=dict)
     """By segment: from places to file numbers."""
     _copies: dict[int, list[int]] = field(default_factory=dict)
+    _rows: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
+    """Postings as the database has them, by term."""
+    _counts: dict[str, int] = field(default_factory=dict)
     _facts: dict[str, Facts] = field(default_factory=dict)
     _imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -78,7 +79,7 @@ class Index:
         """File numbers by the file's own name."""
         found: dict[str, list[int]] = {}
         for number, file in enumerate(self.files):
-            found.setdefault(file.path.rsplit("/", 1)[-1], []).append(number)
+            found.setdefault(file.path.rpartition("/")[2], []).append(number)
         return found
 
     @cached_property
@@ -115,25 +116,37 @@ class Index:
         """Finds what imports mean."""
         return Resolver(file.path for file in self.files)
 
+    def count(self, term: str) -> int:
+        """How many files hold a term."""
+        found = self._counts.get(term)
+        if found is None:
+            numbers = {number for part, _ in self._parts(term) for number in part}
+            numbers.discard(None)
+            copies = sum(len(self._copies[number]) for number in self._copies.keys() & numbers)
+            found = self._counts[term] = len(numbers) + copies
+        return found
+
+    def _parts(self, term: str) -> Iterator[tuple[Iterator[int | None], array[int]]]:
+        """Postings of a term: file numbers, none for a file that is not in the tree, and what they say."""
+        rows = self._rows.get(term)
+        if rows is None:
+            rows = self._database.postings(term, self._segments) if self._database else []
+            self._rows[term] = rows
+        for segment, data in rows:
+            pairs = array("I", data)
+            yield map(self._places[segment].get, pairs[::2]), pairs[1::2]
+
     def posting(self, term: str) -> Posting:
         """Where a term is."""
         found: Posting = {}
-        if self._database is None:
-            return found
-        for segment, data in self._database.postings(term, self._segments):
-            places = self._places[segment]
-            numbers = array("I")
-            numbers.frombytes(data)
-            pairs = iter(numbers)
-            for place, packed in zip(pairs, pairs, strict=True):
-                number = places.get(place)
-                if number is None:
-                    continue
-                entry = (packed >> CHUNK_SHIFT, packed & _MASK)
-                if number in found:
-                    found[number].append(entry)
-                else:
-                    found[number] = [entry]
+        for numbers, said in self._parts(term):
+            for number, packed in zip(numbers, said, strict=True):
+                if number is not None:
+                    entry = (packed >> CHUNK_SHIFT, packed & _MASK)
+                    if number in found:
+                        found[number].append(entry)
+                    else:
+                        found[number] = [entry]
         if self._copies:
             for number in [number for number in found if number in self._copies]:
                 for copy in self._copies[number]:
@@ -148,18 +161,19 @@ class Index:
             self._facts[key] = read_facts(text) if text else _NOTHING
         return self._facts[key]
 
-    def import_names(self, number: int) -> tuple[str, ...]:
-        """What a file's imports name, as written."""
-        key = self.files[number].key
-        if key not in self._imports:
-            text = self._database.imports(key) if self._database else None
-            self._imports[key] = read_imports(text) if text else ()
-        return self._imports[key]
+    def import_names(self, numbers: Sequence[int]) -> list[tuple[str, ...]]:
+        """What each of some files' imports name, as written."""
+        keys = [self.files[number].key for number in numbers]
+        unread = {key for key in keys if key not in self._imports}
+        if unread and self._database is not None:
+            for key, text in self._database.imports(sorted(unread)):
+                self._imports[key] = read_imports(text)
+        return [self._imports.get(key, ()) for key in keys]
 
     def imports(self, number: int) -> tuple[str, ...]:
         """The paths that a file imports."""
         path = self.files[number].path
-        found = (self.resolver.resolve(path, name) for name in self.import_names(number))
+        found = (self.resolver.resolve(path, name) for name in self.import_names([number])[0])
         return tuple(dict.fromkeys(target for targets in found for target in targets if target != path))
 
     def text_lines(self, number: int) -> list[str]:
@@ -179,27 +193,19 @@ def view(
     contents: Iterable[ContentRow] | None = None,
 ) -> Index:
     """The index over a tree whose contents the database has; ``contents`` are their rows, once read."""
-    by_key: dict[str, list[int]] = {}
-    paths = list(tree.keys)
-    for number, path in enumerate(paths):
-        by_key.setdefault(tree.keys[path], []).append(number)
-    found: list[IndexedFile | None] = [None] * len(paths)
+    rows = {row[0]: row for row in (database.contents() if contents is None else contents)}
+    files: list[IndexedFile] = []
+    owners: dict[str, int] = {}
     places: dict[int, dict[int, int]] = {}
     copies: dict[int, list[int]] = {}
-    for key, segment, place, skipped, lines, packed in database.contents() if contents is None else contents:
-        numbers = by_key.get(key)
-        if numbers is None:
-            continue
-        lengths = array("I")
-        lengths.frombytes(packed)
-        for number in numbers:
-            found[number] = IndexedFile(paths[number], key, file_kind(paths[number]), lines, lengths, skipped)
-        places.setdefault(segment, {})[place] = numbers[0]
-        if len(numbers) > 1:
-            copies[numbers[0]] = numbers[1:]
-    nothing = array("I")
-    files = tuple(
-        file or IndexedFile(paths[number], tree.keys[paths[number]], file_kind(paths[number]), 0, nothing, "")
-        for number, file in enumerate(found)
-    )
-    return Index(tree, files, history, notes, _database=database, _places=places, _copies=copies)
+    unknown = ("", 0, 0, "", 0, b"")
+    for number, (path, key) in enumerate(tree.keys.items()):
+        row = rows.get(key, unknown)
+        _, segment, place, skipped, lines, packed = row
+        files.append(IndexedFile(path, key, file_kind(path), lines, array("I", packed), skipped))
+        owner = owners.setdefault(key, number)
+        if owner != number:
+            copies.setdefault(owner, []).append(number)
+        elif row is not unknown:
+            places.setdefault(segment, {})[place] = number
+    return Index(tree, tuple(files), history, notes, _database=database, _places=places, _copies=copies)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import chain
 from pathlib import PurePosixPath
 
@@ -14,6 +12,7 @@ from journeyman.context.index.parse import phrases_of
 from journeyman.context.index.segment import DEFINES
 from journeyman.context.index.view import Index, Posting
 from journeyman.context.index.words import EXACT, WORD
+from journeyman.context.rank.paths import PathTerms
 from journeyman.context.rank.query import Query, path_terms, weighted_terms
 
 Scores = dict[int, float]
@@ -68,16 +67,16 @@ class Words:
 
     def idf(self, term: str) -> float:
         """How much a term tells: 0 for one that no file has."""
-        found = len(self.posting(term))
+        found = self._index.count(term)
         return math.log(1 + (self.count - found + 0.5) / (found + 0.5)) if found else 0.0
 
 
 def word_signals(index: Index, query: Query) -> Evidence:
     """Every signal that needs no other file's score."""
-    words, evidence = Words(index), Evidence()
+    words, paths, evidence = Words(index), PathTerms(index), Evidence()
     _chunk_signals(index, query, words, evidence)
-    evidence.signals["title"] = _title_signal(index, query, words)
-    evidence.signals["path"] = _path_signal(index, query)
+    evidence.signals["title"] = _title_signal(index, query, words, paths)
+    evidence.signals["path"] = _path_signal(index, query, paths)
     _exact_signals(query, words, evidence)
     _mention_signal(index, query, evidence)
     _frame_signal(index, query, evidence)
@@ -92,10 +91,9 @@ def _chunk_signals(index: Index, query: Query, words: Words, evidence: Evidence)
     chunks: dict[int, dict[int, float]] = {}
     told = evidence.words
     for term in best:
-        posting = words.posting(term)
-        if len(posting) > max(20, _COMMON * words.count):
+        if index.count(term) > max(20, _COMMON * words.count):
             continue
-        weight = weights[term]
+        posting, weight = words.posting(term), weights[term]
         for number, places in posting.items():
             lengths = index.files[number].lengths
             scores = chunks.get(number)
@@ -105,9 +103,13 @@ def _chunk_signals(index: Index, query: Query, words: Words, evidence: Evidence)
             for chunk, count in places:
                 norm = _K1 * (1 - _B + _B * lengths[chunk] / _CHUNK_LENGTH)
                 value = weight * count / (count + norm)
-                scores[chunk] = scores.get(chunk, 0.0) + value
-                top = max(top, value)
-            told.setdefault(number, {})[term] = top
+                scores[chunk] = scores[chunk] + value if chunk in scores else value
+                if value > top:  # noqa: PLR1730 - the innermost of all loops: max() takes as long as the rest
+                    top = value
+            if number in told:
+                told[number][term] = top
+            else:
+                told[number] = {term: top}
     evidence.chunks = chunks
     first: Scores = {}
     second: Scores = {}
@@ -120,65 +122,47 @@ def _chunk_signals(index: Index, query: Query, words: Words, evidence: Evidence)
     evidence.signals["second"] = second
 
 
-def _title_signal(index: Index, query: Query, words: Words) -> Scores:
+def _title_signal(index: Index, query: Query, words: Words, paths: PathTerms) -> Scores:
     """BM25F of the title over whole files: path and names of definitions count more."""
     scores: Scores = {}
-    in_paths = _paths_by_term(index, query.title_terms)
+    norms: dict[int, float] = {}
     for term, count in query.title_terms.items():
-        posting = words.posting(term)
         idf = words.idf(term) or math.log(1 + words.count)
-        if len(posting) > 2 * _COMMON * words.count:
+        if index.count(term) > 2 * _COMMON * words.count:
             continue
+        posting = words.posting(term)
         named = words.posting(DEFINES + term.removeprefix(EXACT))
-        for number in posting.keys() | in_paths.get(term, set()):
+        on_path, _ = paths.holding(term)
+        for number in posting.keys() | on_path:
             times = float(sum(each for _, each in posting.get(number, ())))
-            times += _PATH_WEIGHT * (number in in_paths.get(term, ())) + _NAME_WEIGHT * (number in named)
-            length = index.files[number].length
-            norm = _K1 * (1 - _B + _B * length / _FILE_LENGTH)
+            times += _PATH_WEIGHT * (number in on_path) + _NAME_WEIGHT * (number in named)
+            norm = norms.get(number)
+            if norm is None:
+                length = index.files[number].length
+                norm = norms[number] = _K1 * (1 - _B + _B * length / _FILE_LENGTH)
             scores[number] = scores.get(number, 0.0) + count * idf * times / (times + norm)
     return scores
 
 
-def _paths_by_term(index: Index, terms: Iterable[str]) -> dict[str, set[int]]:
-    wanted = set(terms)
-    found: dict[str, set[int]] = {}
-    for number, file in enumerate(index.files):
-        for term in wanted.intersection(_terms_of_path(index, number, file.path)):
-            found.setdefault(term, set()).add(number)
-    return found
-
-
-def _terms_of_path(index: Index, number: int, path: str) -> tuple[str, ...]:
-    known = index.path_terms
-    found = known.get(number)
-    if found is None:
-        found = known[number] = path_terms(path)
-    return found
-
-
-def _path_signal(index: Index, query: Query) -> Scores:
+def _path_signal(index: Index, query: Query, paths: PathTerms) -> Scores:
     """Terms of the text in a path; the file's own name counts twice, the title's terms three times."""
     weights = weighted_terms(query)
-    found = _paths_by_term(index, weights)
-
-    @cache
-    def own_terms(number: int) -> tuple[str, ...]:
-        return path_terms(PurePosixPath(index.files[number].path).stem)
-
     scores: Scores = {}
     for term in weights:  # in the text's order: sums are then the same each time
-        numbers = found.get(term, set())
-        idf = math.log(1 + len(index.files) / max(1, len(numbers)))
+        numbers, own = paths.holding(term)
+        value = min(weights[term], 4.0) * math.log(1 + len(index.files) / max(1, len(numbers)))
         for number in numbers:
-            own = term in own_terms(number)
-            scores[number] = scores.get(number, 0.0) + min(weights[term], 4.0) * idf * (2.0 if own else 1.0)
+            scores[number] = scores.get(number, 0.0) + value * (2.0 if number in own else 1.0)
     compact = {name.replace("_", "").lower(): _COMPACT for name in query.names}
     compact |= {name.replace("_", "").lower(): 2 * _COMPACT for name in WORD.findall(query.title)}
     for number, file in enumerate(index.files):
         name = file.path.rsplit("/", 1)[-1].split(".")[0].replace("_", "").replace("-", "").lower()
         if len(name) >= _SHORTEST_COMPACT and name in compact:
             scores[number] = scores.get(number, 0.0) + compact[name]
-    return {number: value / math.sqrt(2 + len(index.path_terms[number])) for number, value in scores.items()}
+    return {
+        number: value / math.sqrt(2 + len(path_terms(index.files[number].path)))
+        for number, value in scores.items()
+    }
 
 
 def _exact_signals(query: Query, words: Words, evidence: Evidence) -> None:

@@ -46,7 +46,8 @@ def rank(index: Index, task: str, least: int = 50) -> Ranking:
         if len(scores) >= least:
             break
         scores.setdefault(number, 0.0)
-    order = sorted(scores, key=lambda number: (-scores[number], index.files[number].path))
+    # Numbers are in the order of paths, which decides between equal scores.
+    order = sorted(sorted(scores), key=scores.__getitem__, reverse=True)
     files = tuple(
         RankedFile(n, index.files[n].path, round(scores[n], 4), reasons(index, n, evidence)) for n in order
     )

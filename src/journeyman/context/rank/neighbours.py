@@ -61,13 +61,12 @@ def _found_importers(index: Index, number: int) -> Iterator[int]:
     stem = pure.name.split(".")[0]
     if stem in {"__init__", "index", "mod"} or pure.suffix == ".go":
         stem = pure.parent.name
-    candidates = sorted(index.posting(IMPORTS + stem.lower()))
-    for candidate in candidates[:_MOST_IMPORTERS]:
-        if candidate == number:
-            continue
+    candidates = sorted(index.posting(IMPORTS + stem.lower()))[:_MOST_IMPORTERS]
+    for candidate, names in zip(candidates, index.import_names(candidates), strict=True):
         source = index.files[candidate].path
-        names = (name for name in index.import_names(candidate) if stem in name)
-        if any(path in index.resolver.resolve(source, name) for name in names):
+        if candidate != number and any(
+            path in index.resolver.resolve(source, name) for name in names if stem in name
+        ):
             yield candidate
 
 
