@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 KINDS = ("source", "test", "config", "doc", "example", "generated", "vendored", "data")
 _KIND_START = (1.0, 0.5, 0.4, 0.15, 0.3, 0.3, 0.2, 0.2)
-_SHARPNESS, _PULL, _TESTS, _RATE = 6.0, 0.02, 0.02, 0.1
+_SHARPNESS, _PULL, _TESTS, _RATE = 6.0, 0.02, 0.002, 0.1
 _CANDIDATES = 100
 
 

@@ -39,7 +39,8 @@ def _of_repository(job: tuple[list[Record], Path, Path]) -> list[Example]:
 def _example(record: Record, index: Index) -> Example:
     query = read_query(record.query)
     evidence = word_signals(index, query)
-    evidence.signals |= neighbour_signals(index, fuse(index, evidence.signals, FIRST, query), evidence)
+    seeds = fuse(index, evidence.signals, FIRST, query)
+    evidence.signals |= neighbour_signals(index, seeds, evidence, query)
     rows: dict[int, list[tuple[int, float]]] = {}
     for at, name in enumerate(ALL):
         signal = evidence.signals.get(name) or {}

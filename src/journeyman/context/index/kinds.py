@@ -44,6 +44,8 @@ _FOLDERS = {
     """,
 }
 _KIND_OF_FOLDER = {name: kind for kind, names in _FOLDERS.items() for name in names.split()}
+_AT_THE_TOP = frozenset(("build",))
+"""Deeper down, it is a package that builds."""
 _ORDER = tuple(_FOLDERS)
 """Of several kinds, the first of these is the file's."""
 _TEST_FOLDER = re.compile(r"(^|[-_.])tests?([-_.]|$)|^test(data|ing|utils)")
@@ -87,7 +89,8 @@ def is_secret(path: str) -> bool:
 def file_kind(path: str) -> FileKind:
     """What a file is for, by the names of its folders and its own."""
     pure = PurePosixPath(path)
-    found = {kind for part in pure.parts[:-1] if (kind := _folder_kind(part.lower())) is not None}
+    folders = [part.lower() for at, part in enumerate(pure.parts[:-1]) if not at or part not in _AT_THE_TOP]
+    found = {kind for part in folders if (kind := _folder_kind(part)) is not None}
     if _GENERATED_NAME.search(pure.name):
         found.add(FileKind.GENERATED)
     if _TEST_NAME.match(pure.stem):

@@ -40,7 +40,7 @@ def rank(index: Index, task: str, least: int = 50) -> Ranking:
     query = read_query(task)
     evidence = word_signals(index, query)
     seeds = fuse(index, evidence.signals, FIRST, query)
-    evidence.signals |= neighbour_signals(index, seeds, evidence)
+    evidence.signals |= neighbour_signals(index, seeds, evidence, query)
     scores = fuse(index, evidence.signals, ALL, query)
     for number in range(len(index.files)):
         if len(scores) >= least:
@@ -89,6 +89,7 @@ def reasons(index: Index, number: int, evidence: Evidence) -> tuple[str, ...]:
     if number in evidence.mentioned:
         said.append(f"named in the task as `{evidence.mentioned[number]}`")
     said += [f"defines `{name}` named in the task" for name in evidence.defined.get(number, ())[:2]]
+    said += [f"has `{name}`, told in words" for name in evidence.joined.get(number, ())[:1]]
     words = evidence.words.get(number, {})
     best = [term.removeprefix(EXACT) for term in sorted(words, key=lambda term: (-words[term], term))[:4]]
     if best:
