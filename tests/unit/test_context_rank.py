@@ -9,7 +9,8 @@ from journeyman.context.index.history import PastCommit
 from journeyman.context.index.kinds import FileKind, file_kind
 from journeyman.context.index.tree import Tree
 from journeyman.context.index.view import Index, IndexedFile
-from journeyman.context.rank.features import Evidence, word_signals
+from journeyman.context.rank.features import Evidence
+from journeyman.context.rank.fuse import gather
 from journeyman.context.rank.joined import joined_signal
 from journeyman.context.rank.neighbours import neighbour_signals
 from journeyman.context.rank.query import read_query, weighted_terms
@@ -108,5 +109,5 @@ def test_a_package_that_builds_is_no_output_of_a_build(path: str, kind: FileKind
 def test_what_changed_lately_counts_for_a_text_that_says_little() -> None:
     index = index_of(["a.py", "b.py"], (PastCommit(0, ("a.py",), ("sum",)),))
     words = " ".join(f"word{chr(97 + at // 26)}{chr(97 + at % 26)}" for at in range(80))
-    assert word_signals(index, read_query("Correct a sum")).signals["recent"].keys() == {0}
-    assert word_signals(index, read_query(f"Correct a sum\n\n{words}")).signals["recent"] == {}
+    assert gather(index, read_query("Correct a sum")).signals["recent"].keys() == {0}
+    assert "recent" not in gather(index, read_query(f"Correct a sum\n\n{words}")).signals

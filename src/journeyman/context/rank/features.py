@@ -30,8 +30,6 @@ _COMPACT, _SHORTEST_COMPACT = 8.0, 5
 _FRAME_DECAY = 0.8
 _VOTERS = 60
 _FADING = 0.99
-_FEW_TERMS = 60
-"""A text of more distinct terms says itself what it is about."""
 
 
 @dataclass
@@ -296,11 +294,11 @@ def _history_signals(index: Index, query: Query, evidence: Evidence) -> None:
     evidence.signals["voted"] = voted
     evidence.commits = times
     evidence.signals["voted_body"], _ = _votes(index, everything, known, held)
-    evidence.signals["recent"] = _recent(index) if len(everything) <= _FEW_TERMS else {}
+    evidence.signals["recent"] = _recent(index)
 
 
 def _recent(index: Index) -> Scores:
-    """What changed lately: a guess, for a text that says little."""
+    """What changed lately."""
     recent: Scores = {}
     for place, commit in enumerate(index.history):
         weight = _FADING**place
