@@ -13,7 +13,7 @@ from journeyman.context.rank.query import Query, read_query
 from journeyman.context.rank.weights import ALL, FIRST, KINDS
 
 _MOST_REASONS = 4
-_FEW_TERMS = 60
+_FEW_TERMS = 30
 """A text of more distinct terms says much."""
 
 
