@@ -1,8 +1,8 @@
-"""What each signal is worth. Made by ``bench/retrieval/train.py`` from the dev data alone (commit texts, issue
-texts, changes of several files); see its docstring.
+"""What each signal is worth. Made by ``bench/retrieval/train.py`` from the dev data alone: commit texts, issue
+texts, changes of several files; see its docstring.
 
-The weights of kinds that the data hardly shows stayed near where they began. ``FIRST`` is of an earlier fit, with
-``joined`` at 1: ``ALL`` was fitted on what the seeds that it chooses lead to.
+The weights of kinds that the data hardly shows stayed near where they began. ``FIRST`` is of an earlier fit,
+with ``joined`` at 1: ``ALL`` was fitted on what the seeds that it chooses lead to.
 """
 
 from __future__ import annotations
