@@ -147,7 +147,7 @@ def main() -> None:
         return order(example, weights, without)
 
     print("| ranking | tasks | n | " + " | ".join(NAMES) + " |\n|---|---|---|" + "---|" * len(NAMES))
-    show("leave one repository out", ranked())
+    show("weights from other repositories", ranked())
     for at, name in enumerate(ALL):
         show(f"without {name}", ranked(at), lambda group: "," not in group)
     if options.packs:

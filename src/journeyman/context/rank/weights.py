@@ -1,5 +1,5 @@
-"""What each signal is worth. Made by ``bench/retrieval/train.py`` from the dev data alone: texts of commits and
-issues, changes of several files; see its docstring.
+"""What each signal is worth. Made by ``bench/retrieval/train.py`` from the dev data alone: texts of commits
+and issues, changes of several files; see its docstring.
 
 The weights of kinds that the data hardly shows stayed near where they began. ``FIRST`` is of an earlier fit,
 with ``joined`` at 1: ``ALL`` was fitted on what the seeds that it chooses lead to.
