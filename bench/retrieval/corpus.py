@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from journeyman.context.index.tree import Tree
 from journeyman.context.index.view import Index, view
 
 BATCH = 400
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? ")
+Ranges = dict[str, list[list[int]]]
 
 
 def data_parser(about: str | None) -> argparse.ArgumentParser:
@@ -48,7 +51,7 @@ class Record:
     query: str
     gold: tuple[str, ...]
     gold_tests: tuple[str, ...]
-    gold_ranges: dict[str, list[list[int]]]
+    gold_ranges: Ranges
 
 
 def read_records(files: list[Path]) -> list[Record]:
@@ -123,3 +126,17 @@ class Mirror:
                 else:
                     segment.add(key, parse_file(data, path))
             self.database.add(segment)
+
+
+def changed_ranges(mirror: Mirror, parent: str, sha: str, paths: tuple[str, ...]) -> Ranges:
+    """Changed lines of files, at the parent."""
+    told = mirror.git("diff", "-U0", "--no-renames", "--no-ext-diff", parent, sha, "--", *paths)
+    found: Ranges = {}
+    path = ""
+    for line in told.decode("utf-8", "replace").split("\n"):
+        if line.startswith("--- "):
+            path = line.removeprefix("--- a/")
+        elif hunk := _HUNK.match(line):
+            first, count = int(hunk[1]), int(hunk[2] or 1)
+            found.setdefault(path, []).append([max(1, first), first + max(count - 1, 0 if count else 1)])
+    return found

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 KINDS = ("source", "test", "config", "doc", "example", "generated", "vendored", "data")
 _KIND_START = (1.0, 0.5, 0.4, 0.15, 0.3, 0.3, 0.2, 0.2)
-_SHARPNESS, _PULL, _TESTS, _RATE = 6.0, 0.02, 0.02, 0.1
+_SHARPNESS, _PULL, _TESTS, _RATE = 6.0, 0.02, 0.002, 0.1
 _CANDIDATES = 100
+_SLIGHT = 1e-5
+"""A slope that moves nothing."""
 
 
 @dataclass(frozen=True)
@@ -85,18 +87,17 @@ def _add_gradient(
     top = max(logits)
     powers = [math.exp(value - top) for value in logits]
     others = sum(power for power, c in zip(powers, task, strict=True) if not c.gold and not c.test)
-    slopes = [0.0] * len(task)
+    slopes, pushed = [0.0] * len(task), 0.0
     for wanted, share in ((True, 1.0), (False, _TESTS)):
         targets = [at for at, c in enumerate(task) if (c.gold if wanted else c.test and not c.gold)]
         for target in targets:
             rate = share * _SHARPNESS / len(targets)
             total = others + powers[target]
             slopes[target] += rate * (1 - powers[target] / total)
-            for at, c in enumerate(task):
-                if not c.gold and not c.test:
-                    slopes[at] -= rate * powers[at] / total
-    for slope, total, c in zip(slopes, sums, task, strict=True):
-        if slope:
+            pushed += rate / total
+    for own, total, power, c in zip(slopes, sums, powers, task, strict=True):
+        slope = own if c.gold or c.test else -pushed * power
+        if abs(slope) > _SLIGHT:
             gradient[signals + c.kind] += slope
             for at, value in c.signals:
                 gradient[at] += slope / total * value * weights[at]

@@ -10,11 +10,9 @@ from pathlib import Path
 from bench.retrieval.corpus import Mirror, Record
 from bench.retrieval.learning import KINDS, Candidate, Example
 from journeyman.context.index.view import Index
-from journeyman.context.rank.features import word_signals
-from journeyman.context.rank.fuse import fuse
-from journeyman.context.rank.neighbours import neighbour_signals
+from journeyman.context.rank.fuse import gather
 from journeyman.context.rank.query import read_query
-from journeyman.context.rank.weights import ALL, FIRST
+from journeyman.context.rank.weights import ALL
 
 
 def examples(records: list[Record], mirrors: Path, cache: Path) -> list[Example]:
@@ -37,9 +35,7 @@ def _of_repository(job: tuple[list[Record], Path, Path]) -> list[Example]:
 
 
 def _example(record: Record, index: Index) -> Example:
-    query = read_query(record.query)
-    evidence = word_signals(index, query)
-    evidence.signals |= neighbour_signals(index, fuse(index, evidence.signals, FIRST, query), evidence)
+    evidence = gather(index, read_query(record.query))
     rows: dict[int, list[tuple[int, float]]] = {}
     for at, name in enumerate(ALL):
         signal = evidence.signals.get(name) or {}

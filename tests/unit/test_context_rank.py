@@ -3,11 +3,19 @@ from __future__ import annotations
 from array import array
 from pathlib import Path
 
+import pytest
+
 from journeyman.context.index.database import Database
+from journeyman.context.index.history import PastCommit
+from journeyman.context.index.kinds import FileKind, file_kind
 from journeyman.context.index.parse import parse_file
 from journeyman.context.index.segment import Segment
 from journeyman.context.index.tree import Tree
-from journeyman.context.index.view import Index, view
+from journeyman.context.index.view import Index, IndexedFile, view
+from journeyman.context.rank.features import Evidence
+from journeyman.context.rank.fuse import gather
+from journeyman.context.rank.joined import joined_signal
+from journeyman.context.rank.neighbours import neighbour_signals
 from journeyman.context.rank.paths import PathTerms
 from journeyman.context.rank.query import path_terms, read_query, weighted_terms
 
@@ -96,3 +104,58 @@ def test_files_are_counted_like_postings_with_copies_and_without_what_is_gone(tm
     assert sorted(index.posting("!parse_date")) == [0, 1]
     assert index.files[0].lengths == index.files[1].lengths != array("I")
     database.close()
+
+
+def test_words_side_by_side_are_found_as_one_identifier() -> None:
+    postings = {
+        "=strict_optional": {3: [(0, 1)]},
+        "=hashsum": {1: [(0, 1)], 2: [(0, 1)]},
+        "=for_the": {4: [(0, 1)]},
+    }
+    query = read_query("Use strict optional for the checks\n\nHash sums. Strict: optional")
+    scores, told = joined_signal(query, lambda term: postings.get(term, {}))
+    assert scores == {3: 1.0, 1: 0.5, 2: 0.5}
+    assert told[3] == ["strict_optional"]
+    assert joined_signal(read_query("strict: optional"), lambda term: postings.get(term, {}))[0] == {}
+
+
+def listed(paths: list[str], history: tuple[PastCommit, ...] = ()) -> Index:
+    files = tuple(IndexedFile(path, path, file_kind(path), 9, array("I"), "") for path in paths)
+    return Index(Tree(Path(), {path: path for path in paths}, ()), files, history)
+
+
+@pytest.mark.parametrize(("title", "found"), [("Add a public name", True), ("Correct a sum", False)])
+def test_what_exports_a_source_counts_where_names_change(title: str, found: bool) -> None:
+    index = listed(["pkg/__init__.py", "pkg/sub/__init__.py", "pkg/sub/dates.py", "other/__init__.py"])
+    signals = neighbour_signals(index, {2: 1.0}, evidence := Evidence(), read_query(title))
+    assert signals["export"] == ({1: 1.0, 0: 0.5} if found else {})
+    assert evidence.neighbours.get(1) == ("shows others what pkg/sub/dates.py defines" if found else None)
+
+
+def test_what_changes_with_everything_is_less_of_a_companion() -> None:
+    paths = ["a.py", "b.py", "hub.py", *(f"x{at}.py" for at in range(20))]
+    history = [PastCommit(0, ("a.py", "b.py"), ()), PastCommit(0, ("a.py", "hub.py"), ())]
+    history += [PastCommit(0, (f"x{at}.py", "hub.py"), ()) for at in range(20)]
+    evidence = Evidence()
+    signals = neighbour_signals(listed(paths, tuple(history)), {0: 1.0}, evidence, read_query("a task"))
+    assert signals["together"][1] > 2 * signals["together"][2] > 0
+    assert evidence.neighbours[1] == "changed with a.py in 1 of 2 commits"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("build/lib/pkg/a.py", FileKind.GENERATED),
+        ("src/pkg/operations/build/metadata.py", FileKind.SOURCE),
+        ("packages/one/dist/a.js", FileKind.GENERATED),
+    ],
+)
+def test_a_package_that_builds_is_no_output_of_a_build(path: str, kind: FileKind) -> None:
+    assert file_kind(path) is kind
+
+
+def test_what_changed_lately_counts_for_a_text_that_says_little() -> None:
+    index = listed(["a.py", "b.py"], (PastCommit(0, ("a.py",), ("sum",)),))
+    words = " ".join(f"word{chr(97 + at // 26)}{chr(97 + at % 26)}" for at in range(80))
+    assert gather(index, read_query("Correct a sum")).signals["recent"].keys() == {0}
+    assert "recent" not in gather(index, read_query(f"Correct a sum\n\n{words}")).signals

@@ -43,6 +43,8 @@ _FOLDERS = {
     """,
 }
 _KIND_OF_FOLDER = {name: kind for kind, names in _FOLDERS.items() for name in names.split()}
+_AT_THE_TOP = frozenset(("build",))
+"""Deeper down, it is a package that builds."""
 _ORDER = tuple(_FOLDERS)
 """Of several kinds, the first of these is the file's."""
 _NO_PLACE = len(_ORDER)
@@ -111,7 +113,7 @@ def name_stem(name: str) -> str:
 def _folders_place(folder: str) -> int:
     """The first place in ``_ORDER`` of what a folder and those around it say."""
     around, _, name = folder.rpartition("/")
-    kind = _folder_kind(name.lower())
+    kind = None if around and name in _AT_THE_TOP else _folder_kind(name.lower())
     own = _NO_PLACE if kind is None else _ORDER.index(kind)
     return min(own, _folders_place(around)) if around else own
 

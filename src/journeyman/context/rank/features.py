@@ -12,6 +12,7 @@ from journeyman.context.index.parse import phrases_of
 from journeyman.context.index.segment import DEFINES
 from journeyman.context.index.view import Index, Posting
 from journeyman.context.index.words import EXACT, WORD
+from journeyman.context.rank.joined import joined_signal
 from journeyman.context.rank.paths import PathTerms
 from journeyman.context.rank.query import Query, path_terms, weighted_terms
 
@@ -41,6 +42,8 @@ class Evidence:
     """The terms that weigh most in a file."""
     defined: dict[int, list[str]] = field(default_factory=dict)
     """Names that the task uses and the file defines."""
+    joined: dict[int, list[str]] = field(default_factory=dict)
+    """Identifiers of a file whose words stand side by side in the task."""
     mentioned: dict[int, str] = field(default_factory=dict)
     framed: dict[int, list[int]] = field(default_factory=dict)
     """Lines of tracebacks in a file."""
@@ -78,6 +81,7 @@ def word_signals(index: Index, query: Query) -> Evidence:
     evidence.signals["title"] = _title_signal(index, query, words, paths)
     evidence.signals["path"] = _path_signal(index, query, paths)
     _exact_signals(query, words, evidence)
+    evidence.signals["joined"], evidence.joined = joined_signal(query, words.posting)
     _mention_signal(index, query, evidence)
     _frame_signal(index, query, evidence)
     evidence.signals["phrase"] = _phrase_signal(query, words)
@@ -274,6 +278,11 @@ def _history_signals(index: Index, query: Query, evidence: Evidence) -> None:
     evidence.signals["voted"] = voted
     evidence.commits = times
     evidence.signals["voted_body"], _ = _votes(index, everything, known, held)
+    evidence.signals["recent"] = _recent(index)
+
+
+def _recent(index: Index) -> Scores:
+    """What changed lately."""
     recent: Scores = {}
     for place, commit in enumerate(index.history):
         weight = _FADING**place
@@ -281,7 +290,7 @@ def _history_signals(index: Index, query: Query, evidence: Evidence) -> None:
             number = index.numbers.get(path)
             if number is not None:
                 recent[number] = recent.get(number, 0.0) + weight
-    evidence.signals["recent"] = {number: math.log1p(value) for number, value in recent.items()}
+    return {number: math.log1p(value) for number, value in recent.items()}
 
 
 def _votes(

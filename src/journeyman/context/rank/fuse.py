@@ -13,6 +13,8 @@ from journeyman.context.rank.query import Query, read_query
 from journeyman.context.rank.weights import ALL, FIRST, KINDS
 
 _MOST_REASONS = 4
+_FEW_TERMS = 30
+"""A text of more distinct terms says much."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,7 @@ class Ranking:
 def rank(index: Index, task: str, least: int = 50) -> Ranking:
     """The files that a task may be about; all of them when there are fewer than ``least`` with a signal."""
     query = read_query(task)
-    evidence = word_signals(index, query)
-    seeds = fuse(index, evidence.signals, FIRST, query)
-    evidence.signals |= neighbour_signals(index, seeds, evidence)
+    evidence = gather(index, query)
     scores = fuse(index, evidence.signals, ALL, query)
     for number in range(len(index.files)):
         if len(scores) >= least:
@@ -52,6 +52,18 @@ def rank(index: Index, task: str, least: int = 50) -> Ranking:
         RankedFile(n, index.files[n].path, round(scores[n], 4), reasons(index, n, evidence)) for n in order
     )
     return Ranking(query, files, evidence)
+
+
+def gather(index: Index, query: Query) -> Evidence:
+    """Every signal of a task. What changed lately helps to choose the seeds; it says nothing more of a file
+    when the text itself says much.
+    """
+    evidence = word_signals(index, query)
+    seeds = fuse(index, evidence.signals, FIRST, query)
+    evidence.signals |= neighbour_signals(index, seeds, evidence, query)
+    if len(query.title_terms.keys() | query.body_terms.keys()) > _FEW_TERMS:
+        del evidence.signals["recent"]
+    return evidence
 
 
 def fuse(index: Index, signals: dict[str, Scores], weights: dict[str, float], query: Query) -> Scores:
@@ -90,6 +102,7 @@ def reasons(index: Index, number: int, evidence: Evidence) -> tuple[str, ...]:
     if number in evidence.mentioned:
         said.append(f"named in the task as `{evidence.mentioned[number]}`")
     said += [f"defines `{name}` named in the task" for name in evidence.defined.get(number, ())[:2]]
+    said += [f"has `{name}`, told in words" for name in evidence.joined.get(number, ())[:1]]
     words = evidence.words.get(number, {})
     best = [term.removeprefix(EXACT) for term in sorted(words, key=lambda term: (-words[term], term))[:4]]
     if best:
