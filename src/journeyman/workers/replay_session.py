@@ -147,13 +147,14 @@ def _plan(table: Table) -> Plan:
 
 
 def _planned(table: Table) -> Milestone:
-    table.keys("title", "goal", "files", "risk", "done_when")
+    table.keys("title", "goal", "files", "risk", "done_when", "look_for")
     return Milestone(
         title=table.text("title", required=True),
         goal=table.text("goal"),
         files=table.texts("files"),
         risk=Risk(table.choice("risk", Risk, Risk.LOW)),
         done_when=table.texts("done_when"),
+        look_for=table.texts("look_for"),
     )
 
 
