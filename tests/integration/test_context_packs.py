@@ -270,6 +270,7 @@ def test_what_a_plan_names_is_shown_and_a_planner_is_told_what_others_define(tmp
     git(root, "init", "-q")
     (root / "parse.py").write_text(source(["parse", "date"], 40))
     (root / "other.py").write_text(source(["user"], 30))
+    (root / "__init__.py").write_text("from other import user_0\n")
     (root / "big.py").write_text(source(["render", "cache"], 400))
     (root / "big.pyi").write_text("def render_0(page: int) -> int: ...\n")
     (root / "CHANGES.md").write_text("# Changes\n\n## 2.0\n\n" + "- more\n" * 50)
@@ -306,4 +307,5 @@ def test_what_a_plan_names_is_shown_and_a_planner_is_told_what_others_define(tmp
     assert "def cache_1(page):" in looked.text
     assert "\nother.py: user_0" in brief.text
     assert "\ndocs/pages.rst: How pages come" in brief.text
+    assert "\n__init__.py: imports other, other.user_0" in brief.text
     assert brief.tokens <= 8000 // 3

@@ -63,11 +63,14 @@ def _further(filling: Filling) -> Iterator[str]:
 
 def _names(filling: Filling, path: str) -> Iterator[str]:
     number = filling.index.numbers[path]
-    symbols = filling.index.facts(number).symbols
-    if symbols:
-        yield from (symbol.name for symbol in symbols if symbol.exported)
+    exported = [symbol.name for symbol in filling.index.facts(number).symbols if symbol.exported]
+    if exported:
+        yield from exported
     elif filling.index.files[number].kind is FileKind.DOC:
         yield from _headings(filling.read(number))
+    else:  # it passes on what others define, or only uses it
+        for place, name in enumerate(filling.index.import_names([number])[0]):
+            yield name if place else f"imports {name}"
 
 
 def _headings(lines: list[str]) -> Iterator[str]:

@@ -31,7 +31,7 @@ _AROUND_FAILURE = 12
 _SIGNATURE_FILES = 6
 _SIGNATURE_SHARE = 0.08
 _NAMED_TESTS = 8
-_LINES_SHARE = 0.5
+_LINES_SHARE = 0.4
 """Of a pack with outlines: so much of it is for lines."""
 _COPY_CHARACTERS = 80
 """Shorter blocks may well be alike by chance."""
