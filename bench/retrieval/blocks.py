@@ -16,14 +16,13 @@ sample), and prints what both hold. A fit of 200 tasks takes a minute in plain P
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import Pool
 from operator import mul
 from pathlib import Path
 
-from bench.retrieval.corpus import Mirror, Record, data_parser, read_records
+from bench.retrieval.corpus import Mirror, Ranges, Record, changed_ranges, data_parser, read_records
 from bench.retrieval.table import PACKS_HEAD, Held, pack_row, packs_of, text_of
 from bench.retrieval.tasks import indexed
 from journeyman.context.index.view import Index
@@ -33,8 +32,6 @@ from journeyman.context.rank.fuse import rank
 
 _FILES, _TESTS, _PULL, _EPOCHS, _RATE = 25, 0.05, 0.01, 150, 0.05
 _NUMBER_CHARACTERS = 6
-_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? ")
-Ranges = dict[str, list[list[int]]]
 
 
 @dataclass(frozen=True)
@@ -44,22 +41,6 @@ class Choice:
     signals: tuple[float, ...]
     size: float
     share: float
-
-
-def changed_tests(mirror: Mirror, record: Record) -> Ranges:
-    """Changed lines of tests, at the parent."""
-    told = mirror.git(
-        "diff", "-U0", "--no-renames", "--no-ext-diff", record.parent, record.sha, "--", *record.gold_tests
-    )
-    found: Ranges = {}
-    path = ""
-    for line in told.decode("utf-8", "replace").split("\n"):
-        if line.startswith("--- "):
-            path = line.removeprefix("--- a/")
-        elif hunk := _HUNK.match(line):
-            first, count = int(hunk[1]), int(hunk[2] or 1)
-            found.setdefault(path, []).append([max(1, first), first + max(count - 1, 0 if count else 1)])
-    return found
 
 
 def share_of(ranges: Ranges, path: str, first: int, last: int) -> float:
@@ -72,7 +53,7 @@ def share_of(ranges: Ranges, path: str, first: int, last: int) -> float:
 def choices(record: Record, index: Index, mirror: Mirror) -> list[Choice]:
     """The candidate blocks of a task."""
     read = partial(text_of, mirror, index, {})
-    tests = changed_tests(mirror, record) if record.gold_tests else {}
+    tests = changed_ranges(mirror, record.parent, record.sha, record.gold_tests) if record.gold_tests else {}
     ranking = rank(index, record.query)
     files = ranking.files[:_FILES]
     scene, found = scene_of(index, ranking, files, read), []

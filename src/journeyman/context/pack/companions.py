@@ -27,9 +27,10 @@ _MOST_TESTS = 2
 def changelog_of(index: Index) -> int | None:
     """The changelog nearest to the root, when commits are used to change it."""
     named = [
-        (file.path.count("/"), number)
-        for number, file in enumerate(index.files)
-        if _CHANGELOG.fullmatch(file.path.rsplit("/", 1)[-1])
+        (index.files[number].path.count("/"), number)
+        for name, numbers in index.by_name.items()
+        if _CHANGELOG.fullmatch(name)
+        for number in numbers
     ]
     last = index.history[:_COMMITS]
     for _, number in sorted(named):

@@ -25,7 +25,7 @@ def with_outlines(text: str, tail: tuple[str, ...], room: float, filling: Fillin
     """The names that files define, a line each: those of the ``tail`` in the order of their rank, then
     the rest of sources, tests and pages; as many as there is room for, in tokens.
     """
-    files = [*tail, *(path for path in _further(filling) if path not in set(tail))][:_MOST_FILES]
+    files = list(dict.fromkeys((*tail, *_further(filling))))[:_MOST_FILES]
     most = [_NAMES[place * len(_NAMES) // len(files)] for place in range(len(files))]
     return _with(text, _HEAD, files, most, room, filling)
 
