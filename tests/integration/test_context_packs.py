@@ -177,7 +177,8 @@ def test_a_run_ranks_once_for_its_decision_and_its_first_pack(project: Project, 
 
         context = RunContext(indexer("warming"), indexer, 8000)
         likely = await context.likely(TASK, "a tree")
-        assert "src/parse_date.py" in [file.path for file in likely]
+        assert "src/parse_date.py" in [file.path for file in likely.files]
+        assert likely.mentioned_in == 2
         return [await context.pack(ContextWanted(TASK), tree) for tree in ("a tree", "a tree", "another")]
 
     first, *others = asyncio.run(answers())

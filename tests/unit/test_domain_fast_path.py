@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from journeyman.domain.fast_path import LikelyFile, ReviewFacts, decide_fast_path, decide_review
+from journeyman.domain.fast_path import Likely, LikelyFile, ReviewFacts, decide_fast_path, decide_review
 from journeyman.domain.plan import Risk as Level
 from journeyman.domain.risk import FileText, Risk, risks_of_change
 from journeyman.domain.scope import Scope
@@ -17,7 +17,7 @@ ON = FastPathSettings()
 
 
 def task(text: str = "Fix the off-by-one in pages", **more: object) -> Task:
-    return replace(Task(text[:40], text), **more)  # type: ignore[arg-type]
+    return replace(Task(text.partition("\n")[0][:40], text), **more)  # type: ignore[arg-type]
 
 
 def file(path: str, score: float = 1.0, tested: bool = True) -> LikelyFile:
@@ -35,8 +35,24 @@ def file(path: str, score: float = 1.0, tested: bool = True) -> LikelyFile:
         (task(size=Size.LARGE), (), False, "the task says size: large"),
         (task(risk=Level.HIGH), (), False, "the task says risk: high"),
         (task("x" * 1501), (), False, "the task has 1,501 characters"),
+        (task(f"Fix it\n```\n{'x' * 1501}\n```"), (), True, "nothing speaks against it"),
+        (
+            task(f"Fix it\n\nTraceback (most recent call last):\n{'  x' * 600}"),
+            (),
+            True,
+            "nothing speaks against it",
+        ),
         (task(acceptance=("a", "b", "c", "d")), (), False, "4 acceptance criteria"),
         (task("Do:\n- a\n- b\n- c\n- d\n- e\n"), (), False, "the task lists 5 points"),
+        (
+            task(
+                "Fails:\n- [x] read the docs\n- OS: Linux\n- Python version: 3\n- pip: 24\n- CI: no\n- a: b"
+            ),
+            (),
+            True,
+            "nothing speaks against it",
+        ),
+        (task("Fails\n```\nlogin: bad password\n```"), (), True, "nothing speaks against it"),
         (task("Rename Foo to Bar across all modules"), (), False, "the task says 'across all modules'"),
         (task("Refactor the parser"), (), False, "the task says 'Refactor'"),
         (task("Refactor the parser", size=Size.SMALL), (), True, "the task says size: small"),
@@ -44,7 +60,8 @@ def file(path: str, score: float = 1.0, tested: bool = True) -> LikelyFile:
         (task("Encrypt the export"), (), False, "the task says 'Encrypt'"),
         (task("Add a migration for the new column"), (), False, "the task says 'migration'"),
         (task("Bump the requests dependency"), (), False, "the task says 'Bump the requests dependency'"),
-        (task(), tuple(file(f"f{n}.py") for n in range(6)), False, "it seems to be about 5 files"),
+        (task(), tuple(file(f"f{n}.py") for n in range(12)), False, "it seems to be about 10 files"),
+        (task(), tuple(file(f"f{n}.py") for n in range(6)), True, "which tests cover"),
         (task(), (file("a.py", 9.0), *(file(f"f{n}.py", 0.1) for n in range(9))), True, "it is about a.py"),
         (task(), (file("uv.lock"),), False, "uv.lock is a lockfile"),
         (task(), (file(".github/workflows/ci.yml"),), False, ".github/workflows/ci.yml is protected"),
@@ -54,9 +71,24 @@ def file(path: str, score: float = 1.0, tested: bool = True) -> LikelyFile:
     ],
 )
 def test_before_plan(given: Task, likely: tuple[LikelyFile, ...], eligible: bool, reason: str) -> None:
-    decision = decide_fast_path(given, Scope(deny=("docs/",)), likely, ON)
+    decision = decide_fast_path(given, Scope(deny=("docs/",)), Likely(likely), ON)
     assert (decision.eligible, reason in decision.reasons) == (eligible, True), decision
     assert 0 <= decision.confidence <= 1
+
+
+@pytest.mark.parametrize(
+    ("mentioned_in", "eligible", "reason"),
+    [
+        (None, False, "the task says 'everywhere'"),
+        (4, True, "nothing speaks against it"),
+        (5, False, "the task says 'everywhere', which is 5 files"),
+    ],
+)
+def test_everywhere_is_as_far_as_the_names_go(mentioned_in: int | None, eligible: bool, reason: str) -> None:
+    given = task("Rename _as_text to _to_text everywhere")
+    decision = decide_fast_path(given, Scope(), Likely((), mentioned_in), ON)
+    assert (decision.eligible, decision.reasons) == (eligible, (reason,))
+    assert decision.mentioned_in == mentioned_in
 
 
 @pytest.mark.parametrize(
@@ -71,7 +103,7 @@ def test_before_plan(given: Task, likely: tuple[LikelyFile, ...], eligible: bool
     ],
 )
 def test_settings(settings: FastPathSettings, given: Task, eligible: bool, reason: str) -> None:
-    decision = decide_fast_path(given, Scope(), (), settings)
+    decision = decide_fast_path(given, Scope(), Likely(), settings)
     assert (decision.eligible, reason in decision.reasons) == (eligible, True), decision
 
 

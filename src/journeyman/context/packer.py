@@ -18,7 +18,7 @@ from journeyman.context.rank.outline import candidates_of
 from journeyman.context.rank.rerank import reordered
 from journeyman.domain.context import Candidate, ContextPack, ContextWanted, ModelOrder, Reranked
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.fast_path import LikelyFile
+from journeyman.domain.fast_path import Likely
 
 Used = TypeVar("Used")
 _BRIEF = 3
@@ -114,11 +114,11 @@ class RunContext:
             await self._checkout.index()
         self._checkout.close()
 
-    async def likely(self, text: str, tree: str) -> tuple[LikelyFile, ...]:
+    async def likely(self, text: str, tree: str) -> Likely:
         """Sources that rank near the best one, and whether tests cover them."""
 
-        async def look(ranked: Ranked) -> tuple[LikelyFile, ...]:
-            return await asyncio.to_thread(likely_files, ranked.index, ranked.ranking)
+        async def look(ranked: Ranked) -> Likely:
+            return await asyncio.to_thread(likely_files, ranked.index, ranked.ranking, text)
 
         return await self._with_ranking(text, tree, look, keep=True)
 

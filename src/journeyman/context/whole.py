@@ -9,7 +9,7 @@ from journeyman.context.index.tree import Lister, Tree
 from journeyman.context.index.worker import read_regular
 from journeyman.context.pack.tokens import estimate_tokens
 from journeyman.domain.context import Candidate, ContextPack, ContextWanted
-from journeyman.domain.fast_path import LikelyFile
+from journeyman.domain.fast_path import Likely
 
 MAX_CHARACTERS = 400_000
 _MAX_LISTED = 2_000
@@ -35,10 +35,10 @@ class WholeFiles:
         taken = round(time.perf_counter() - started, 4)
         return ContextPack(text, estimate_tokens(text) if text else 0, tuple(shown), left_out, 0.0, taken)
 
-    async def likely(self, text: str, tree: str) -> tuple[LikelyFile, ...]:
+    async def likely(self, text: str, tree: str) -> Likely:
         """Nothing is ranked here."""
         del text, tree
-        return ()
+        return Likely()
 
     async def candidates(self, text: str, tree: str) -> tuple[Candidate, ...]:
         """Nothing is ranked here."""

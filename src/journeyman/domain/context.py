@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from journeyman.domain.fast_path import LikelyFile
+from journeyman.domain.fast_path import Likely
 from journeyman.domain.worker import Usage
 
 RERANK = "rerank"
@@ -93,8 +93,8 @@ class ContextMaker(Protocol):
     # The pack of a worktree that holds ``tree``. Raises JourneymanError("context-failed" or of a disk).
     async def pack(self, wanted: ContextWanted, tree: str) -> ContextPack: ...
 
-    # The files that a text is probably about, best first; none when that cannot be told. Raises as ``pack``.
-    async def likely(self, text: str, tree: str) -> tuple[LikelyFile, ...]: ...
+    # How far a text seems to reach; nothing when that cannot be told. Raises as ``pack``.
+    async def likely(self, text: str, tree: str) -> Likely: ...
 
     # The first files of the ranking, for a model to order; none where nothing is ranked. Raises as ``pack``.
     async def candidates(self, text: str, tree: str) -> tuple[Candidate, ...]: ...

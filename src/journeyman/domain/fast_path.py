@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from journeyman.domain.plan import Risk as RiskLevel
+from journeyman.domain.prose import take_apart
 from journeyman.domain.risk import Risk, risks_of_task, risky_path
 from journeyman.domain.scope import Change, ChangeKind, Scope, is_lockfile, is_protected, judge_scope
 from journeyman.domain.settings import FastPathSettings
@@ -20,12 +21,16 @@ _MANY_CRITERIA = 3
 _SHARE = 0.8
 """The files that hold this share of the score are what the task is about."""
 _WIDE = re.compile(
-    r"(?i)\b(?:refactor\w*|rewrit\w+|redesign\w*|re-?architect\w*|migrate\b|port (?:it|this|the \w+) to"
-    r"|everywhere|throughout|across (?:the|all) \w+"
-    r"|all (?:of )?(?:the |our )?(?:files|modules|packages|callers))"
+    r"(?i)\b(?:refactor\w*|rewrit\w+|redesign\w*|re-?architect\w*|migrate\b|port (?:it|this|the \w+) to\b)"
 )
-_STEPS = re.compile(r"(?m)^\s*(?:\d+[.)]|[-*+])\s+\S")
-_MANY_STEPS = 5
+_EVERYWHERE = re.compile(
+    r"(?i)\b(?:everywhere|throughout|across (?:the|all) \w+"
+    r"|all (?:of )?(?:the |our )?(?:files|modules|packages|callers))\b"
+)
+"""How far that is depends on what the task names."""
+_POINTS = re.compile(r"(?m)^\s*(?:\d+[.)]|[-*+])\s+(?![^:\n]{1,40}: )\S")
+"""Points of a list; not facts, as in ``- Python version: 3.12``."""
+_MANY_POINTS = 5
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,16 @@ class LikelyFile:
 
 
 @dataclass(frozen=True)
+class Likely:
+    """What is known of a task's reach before a token is spent."""
+
+    files: tuple[LikelyFile, ...] = ()
+    """Those that it is probably about."""
+    mentioned_in: int | None = None
+    """Files that mention the identifiers it names; ``None`` where it names none that is known."""
+
+
+@dataclass(frozen=True)
 class FastPathDecision:
     """``eligible``: one milestone, no PLAN, and REVIEW only if the diff asks for it."""
 
@@ -48,24 +63,33 @@ class FastPathDecision:
     """From 0 to 1: how much was known."""
     files: tuple[LikelyFile, ...] = ()
     """What was known of the files: the decision's input."""
+    mentioned_in: int | None = None
+    """Files that mention what the task names."""
 
 
 def decide_fast_path(
-    task: Task, scope: Scope, likely: tuple[LikelyFile, ...], settings: FastPathSettings
+    task: Task, scope: Scope, likely: Likely, settings: FastPathSettings
 ) -> FastPathDecision:
-    """Whether the task looks small and harmless. One reason against it is enough."""
-    about = _telling(likely)
+    """Whether the task looks small and harmless. One reason against it is enough.
+
+    Rules and thresholds are measured on real histories by ``bench/fast_path.py``.
+    """
+    about = _telling(likely.files)
+
+    def decided(*reasons: str, eligible: bool, confidence: float = 1.0) -> FastPathDecision:
+        return FastPathDecision(eligible, reasons, confidence, about, likely.mentioned_in)
+
     if settings.force:
-        return FastPathDecision(eligible=True, reasons=("asked for",), confidence=1.0, files=about)
+        return decided("asked for", eligible=True)
     if not settings.enabled:
-        return FastPathDecision(eligible=False, reasons=(SWITCHED_OFF,), confidence=1.0, files=about)
-    against = (*_against_task(task, settings), *_against_files(about, scope, settings))
+        return decided(SWITCHED_OFF, eligible=False)
+    against = (*_against_task(task, likely, settings), *_against_files(about, scope, settings))
     if against:
-        return FastPathDecision(eligible=False, reasons=against, confidence=1.0, files=about)
+        return decided(*against, eligible=False)
     confidence, reasons = _weigh(task, about)
     if confidence < settings.min_confidence:
         reasons = (*reasons, f"{confidence:.1f} sure, and {settings.min_confidence:.1f} is needed")
-    return FastPathDecision(confidence >= settings.min_confidence, reasons, confidence, about)
+    return decided(*reasons, eligible=confidence >= settings.min_confidence, confidence=confidence)
 
 
 def _telling(likely: tuple[LikelyFile, ...]) -> tuple[LikelyFile, ...]:
@@ -81,31 +105,48 @@ def _telling(likely: tuple[LikelyFile, ...]) -> tuple[LikelyFile, ...]:
     return tuple(told)
 
 
-def _against_task(task: Task, settings: FastPathSettings) -> tuple[str, ...]:
+def _against_task(task: Task, likely: Likely, settings: FastPathSettings) -> tuple[str, ...]:
     found = []
     if task.size in {Size.MEDIUM, Size.LARGE}:
         found.append(f"the task says size: {task.size.value}")
     if task.risk is RiskLevel.HIGH:
         found.append("the task says risk: high")
-    if len(task.text) > settings.max_task_characters:
-        found.append(f"the task has {len(task.text):,} characters")
+    said = _said(task)
+    if len(said) > settings.max_task_characters:
+        found.append(f"the task has {len(said):,} characters")
     if len(task.acceptance) > _MANY_CRITERIA:
         found.append(f"{len(task.acceptance)} acceptance criteria")
-    steps = len(_STEPS.findall(task.text))
-    if steps >= _MANY_STEPS:
-        found.append(f"the task lists {steps} points")
-    wide = _WIDE.search(f"{task.title}\n{task.text}")
-    if wide and task.size is not Size.SMALL:
-        found.append(f"the task says {' '.join(wide[0].split())!r}")
-    found += [risk.detail for risk in risks_of_task(f"{task.title}\n{task.text}", settings)]
+    points = len(_POINTS.findall(said))
+    if points >= _MANY_POINTS:
+        found.append(f"the task lists {points} points")
+    if task.size is not Size.SMALL:
+        found += _wide(said, likely, settings)
+    found += [risk.detail for risk in risks_of_task(said, settings)]
     return tuple(dict.fromkeys(found))
+
+
+def _said(task: Task) -> str:
+    """Title and prose. What a program printed, or what is quoted of the code, makes no task larger."""
+    prose = take_apart(task.text).prose
+    return prose if task.title in prose else f"{task.title}\n{prose}"
+
+
+def _wide(said: str, likely: Likely, settings: FastPathSettings) -> list[str]:
+    found = []
+    wide, everywhere = _WIDE.search(said), _EVERYWHERE.search(said)
+    if wide:
+        found.append(f"the task says {' '.join(wide[0].split())!r}")
+    if everywhere and (likely.mentioned_in is None or likely.mentioned_in > settings.max_files):
+        where = f", which is {likely.mentioned_in} files" if likely.mentioned_in else ""
+        found.append(f"the task says {' '.join(everywhere[0].split())!r}{where}")
+    return found
 
 
 def _against_files(
     about: tuple[LikelyFile, ...], scope: Scope, settings: FastPathSettings
 ) -> tuple[str, ...]:
     found = []
-    if len(about) > settings.max_files:
+    if len(about) > settings.max_likely_files:
         found.append(f"it seems to be about {len(about)} files")
     for file in about:
         risky = risky_path(file.path, settings)

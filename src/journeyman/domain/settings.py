@@ -101,8 +101,11 @@ class FastPathSettings:
     force: bool = False
     """Leave them out whatever the task looks like; what the diff shows can still bring REVIEW back."""
     max_task_characters: int = 1500
+    """Of prose: what is quoted of code and logs does not count."""
+    max_likely_files: int = 8
+    """Files that the task seems to be about."""
     max_files: int = 4
-    """Files that the task seems to be about; later, files changed."""
+    """Files changed; before, those that mention what is to change everywhere."""
     max_lines: int = 120
     """Lines added and removed, in all."""
     min_confidence: float = 0.5

@@ -12,6 +12,7 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import FastDecided, IntegrityJudged, ReviewDecided, ReviewMade
 from journeyman.domain.fast_path import (
     FastPathDecision,
+    Likely,
     LikelyFile,
     ReviewDecision,
     ReviewFacts,
@@ -47,7 +48,7 @@ async def decide_fast(run: Run) -> FastPathDecision | None:
 
     async def decide() -> FastPathDecision:
         known = settings.fast_path.enabled and not settings.fast_path.force
-        likely = await likely_files(run) if known else ()
+        likely = await likely_reach(run) if known else Likely()
         decision = decide_fast_path(run.spec.task, settings.scope, likely, settings.fast_path)
         run.recorder.step("fast path").record(FastDecided(decision))
         return decision
@@ -55,24 +56,25 @@ async def decide_fast(run: Run) -> FastPathDecision | None:
     return await run.journal.step("fast path", decide, FastPathDecision)
 
 
-async def likely_files(run: Run) -> tuple[LikelyFile, ...]:
+async def likely_reach(run: Run) -> Likely:
     """What the task seems to be about, as the packer ranks it; without one, the paths that it names."""
     if run.context is not None:
         with contextlib.suppress(JourneymanError):  # a run can do without: nothing more is known then
             await run.trees.ensure_work_tree()
             ranked = await run.context.likely(run.spec.task.whole_text, run.trees.work_tree)
-            if ranked:
+            if ranked.files:
                 return ranked
     named = set(_PATH.findall(run.spec.task.whole_text))
     if not named:
-        return ()
+        return Likely()
     there = await run.workspace.files_of(run.trees.base_tree)
     tests = {PurePosixPath(path).stem for path in there if is_test(path)}
-    return tuple(
+    files = (
         LikelyFile(path, 1.0, tested=is_test(path) or _tested(path, tests))
         for path in there
         if path in named or PurePosixPath(path).name in named
     )
+    return Likely(tuple(files))
 
 
 def _tested(path: str, tests: set[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The few files that a task is probably about: what the fast path's decision is made from."""
+"""How far a task seems to reach: what the fast path's decision is made from."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.view import Index
 from journeyman.context.rank.fuse import Ranking
 from journeyman.context.rank.neighbours import related_paths
-from journeyman.domain.fast_path import LikelyFile
+from journeyman.context.rank.query import read_query
+from journeyman.domain.fast_path import Likely, LikelyFile
 
 _NEAR_THE_BEST = 0.6
 """A file that reaches this share of the best one's score may well be what is meant."""
 _MOST = 12
 
 
-def likely_files(index: Index, ranking: Ranking) -> tuple[LikelyFile, ...]:
+def likely_files(index: Index, ranking: Ranking, task: str) -> Likely:
     """Sources close to the best one, each with its squared score: the signals of a fused rank are many,
     so that even a file that is not meant gets some of each.
     """
@@ -21,4 +22,11 @@ def likely_files(index: Index, ranking: Ranking) -> tuple[LikelyFile, ...]:
     best = max((file.score for file in sources), default=0.0)
     near = [file for file in sources if best > 0 and file.score >= _NEAR_THE_BEST * best][:_MOST]
     tests = related_paths(index, [file.number for file in near])
-    return tuple(LikelyFile(file.path, round(file.score**2, 4), bool(tests[file.number])) for file in near)
+    files = (LikelyFile(file.path, round(file.score**2, 4), bool(tests[file.number])) for file in near)
+    return Likely(tuple(files), _mentioned_in(index, task))
+
+
+def _mentioned_in(index: Index, task: str) -> int | None:
+    """Files with one of the compound identifiers that the task names, if any file has one."""
+    found = {number for term in read_query(task).exact for number in index.posting(term)}
+    return len(found) or None

@@ -8,24 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from journeyman.context.index.words import EXACT, WORD, compounds, stem, terms_in, terms_of
+from journeyman.domain.prose import FRAME, LINK, take_apart
 
-_FENCE = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _TICKED = re.compile(r"`([^`\n]{2,200})`")
-_LINK = re.compile(r"https?://\S+")
-_HTML = re.compile(
-    r"<!--.*?-->|</?(details|summary|br|p|img|b|i|sub|sup|a)\b[^>]*>", re.DOTALL | re.IGNORECASE
-)
-_NOISE_LINE = re.compile(
-    r"^\s*([-*]\s*\[[ xX]\].*|\|.*\|\s*|_No response_\s*|#{1,6}\s.*|\*\*[^*]{1,60}\*\*:?\s*)$"
-)
-_FRAME = re.compile(r'File "([^"\n]+)", line (\d+)(?:, in ([^\s]+))?')
 _FRAME_OTHER = re.compile(
     r"(?:^|[\s(@])((?:[\w@.-]+/)+[\w.-]+\.\w{1,5}|[\w-]+\.(?:py|go|rs|ts|tsx|js|java|c|cc|cpp)):(\d+)"
-)
-_LOG_LINE = re.compile(
-    r"Traceback \(most recent|^\s*File \"|^\s*at [\w.$<>]+ ?\(|^\s*\w*(Error|Exception|Warning)\b.*:|^panic:"
-    r"|^\d{4}-\d\d-\d\d|\b(ERROR|WARN(ING)?|DEBUG|INFO)\b|^E\s{2,}|^\[\w+\] ",
-    re.MULTILINE,
 )
 _ERROR_LINE = re.compile(
     r"^\s*(?:E\s+)?([\w.]*(?:Error|Exception|Warning|Exit|panic|Interrupt)\b:?.*|(?:error|fatal|panic)\b.*)$",
@@ -93,8 +80,9 @@ def read_query(text: str) -> Query:
     text = text.replace("\r\n", "\n").strip()
     linked = tuple(match.group(1) for match in _PERMALINK.finditer(text))
     head, _, rest = text.partition("\n")
-    title = _LINK.sub(" ", head).strip("# ")
-    code, log, prose = _parts(_HTML.sub(" ", rest))
+    title = LINK.sub(" ", head).strip("# ")
+    parts = take_apart(rest)
+    code, log, prose = parts.code, parts.log, parts.prose
     told = f"{title}\n{prose}\n{code}\n{log}"
     plain = f"{title}\n{prose}"
     ticked = _TICKED.findall(plain)
@@ -104,38 +92,14 @@ def read_query(text: str) -> Query:
     names = dict.fromkeys((*words, *called, *options, *compounds(WORD.findall(told))))
     errors = [match.group(1) for match in _ERROR_LINE.finditer(log or plain)][-_LAST_ERRORS:]
     dotted = dict.fromkeys(match.strip(".") for match in _DOTTED.findall(told))
-    paths = dict.fromkeys((*linked, *_PATH.findall(_LINK.sub(" ", told))))
+    paths = dict.fromkeys((*linked, *_PATH.findall(LINK.sub(" ", told))))
     return Query(
         title, prose, code, log, "\n".join(errors), tuple(names), tuple(paths), tuple(dotted), _frames(told)
     )
 
 
-def _parts(text: str) -> tuple[str, str, str]:
-    """Code, logs and prose, without templates' noise."""
-    code: list[str] = []
-    log: list[str] = []
-
-    def take(match: re.Match[str]) -> str:
-        block = match.group(2)
-        (log if _LOG_LINE.search(block) else code).append(block)
-        return "\n"
-
-    rest = _LINK.sub(" ", _FENCE.sub(take, text))
-    prose: list[str] = []
-    in_traceback = False
-    for line in rest.split("\n"):
-        if line.startswith("Traceback (most recent"):
-            in_traceback = True
-        if in_traceback or _FRAME.search(line):
-            log.append(line)
-            in_traceback = in_traceback and (line.startswith((" ", "\t", "Traceback")) or not line.strip())
-        elif not _NOISE_LINE.match(line):
-            prose.append(line)
-    return "\n".join(code), "\n".join(log), "\n".join(prose)
-
-
 def _frames(text: str) -> tuple[Frame, ...]:
-    found = [(m.start(), Frame(m.group(1), int(m.group(2)), m.group(3) or "")) for m in _FRAME.finditer(text)]
+    found = [(m.start(), Frame(m.group(1), int(m.group(2)), m.group(3) or "")) for m in FRAME.finditer(text)]
     found += [(m.start(1), Frame(m.group(1), int(m.group(2)), "")) for m in _FRAME_OTHER.finditer(text)]
     return tuple(dict.fromkeys(frame for _, frame in sorted(found, key=lambda item: -item[0])))
 
