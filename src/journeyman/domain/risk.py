@@ -8,6 +8,7 @@ import tomllib
 from collections import Counter
 from dataclasses import dataclass
 
+from journeyman.domain.python_surface import python_surface
 from journeyman.domain.scope import path_matches
 from journeyman.domain.settings import FastPathSettings, RiskFlag
 
@@ -147,7 +148,7 @@ def _shows(flag: RiskFlag, file: FileText, lines: tuple[str, ...]) -> bool:
         case RiskFlag.TESTS_DELETED:
             return file.before is not None and file.after is None and is_test(file.path)
         case RiskFlag.PUBLIC_API:
-            return not is_test(file.path) and bool(_public(file.before) - _public(file.after))
+            return not is_test(file.path) and _takes_from_public(file)
         case RiskFlag.DEPENDENCY:
             named = file.path.rsplit("/", 1)[-1] in _MANIFESTS
             return named and _dependencies(file.path, file.before) != _dependencies(file.path, file.after)
@@ -155,7 +156,16 @@ def _shows(flag: RiskFlag, file: FileText, lines: tuple[str, ...]) -> bool:
             return any(map(_LINES[flag].search, lines))
 
 
-def _public(text: str | None) -> Counter[str]:
+def _takes_from_public(file: FileText) -> bool:
+    """Whether something that others may call has gone or has another shape."""
+    if file.path.endswith(".py"):
+        before, after = python_surface(file.before or ""), python_surface(file.after or "")
+        if before is not None and after is not None:
+            return not before <= after
+    return bool(_public_lines(file.before) - _public_lines(file.after))
+
+
+def _public_lines(text: str | None) -> Counter[str]:
     return Counter(" ".join(line.split()) for line in _PUBLIC.findall(text or ""))
 
 
