@@ -265,6 +265,22 @@ def test_what_changes_along_is_shown_by_a_few_lines(tmp_path: Path) -> None:
     assert "CHANGES.rst" not in {file.path for file in unused.pack.files if file.ranges}
 
 
+def test_a_named_identifier_is_shown_wherever_it_stands_if_these_are_few_places(tmp_path: Path) -> None:
+    filler = "\n".join(f"word_{n} = compute({n})" for n in range(200))
+    files = {
+        f"src/{name}.py": f"{filler}\n\n\nvalue = _as_text({number})\n{filler}\n"
+        for number, name in enumerate(("alpha", "beta", "gamma"))
+    }
+    files |= {f"src/other_{n}.py": f"{filler}\nout = write_line({n})\n" for n in range(30)}
+    project = Project(
+        tmp_path / "project", {"src/text.py": f"def _as_text(n):\n    return n\n{filler}\n", **files}
+    )
+    shown = ask(project.root, tmp_path / "cache", "Rename _as_text to _to_text everywhere", None).pack.text
+    assert all(f"value = _as_text({number})" in shown for number in range(3))
+    common = ask(project.root, tmp_path / "cache", "Call write_line once more in text", None).pack.text
+    assert common.count("out = write_line(") < 30
+
+
 def test_what_a_plan_names_is_shown_and_a_planner_is_told_what_others_define(tmp_path: Path) -> None:
     root, runner, where = tmp_path / "repository", ProcessRunner(), surroundings(tmp_path / "cache")
     root.mkdir()

@@ -11,6 +11,7 @@ from journeyman.context.index.view import Index
 from journeyman.context.pack.blocks import Block, blocks_of, scene_of, widened
 from journeyman.context.pack.filling import NUMBERED_EVERY, SEPARATOR, Filling
 from journeyman.context.pack.heads import add_heads
+from journeyman.context.pack.mentions import add_mentions
 from journeyman.context.pack.outlines import with_next, with_outlines
 from journeyman.context.pack.places import show_places
 from journeyman.context.pack.tokens import MARGIN, estimate_tokens, raw_tokens
@@ -103,6 +104,7 @@ def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
         show_places(filling, request.wanted, request.look_for, ranking.evidence.chunks)
     elif request.thrifty and not request.outlines:
         add_heads(filling, ranking)
+        add_mentions(filling, ranking)
     _fill(filling, ranking, request)
     _signatures(filling, ranking, request)
     tail = tuple(file.path for file in ranking.files if file.number not in filling.shown and file.score > 0)
