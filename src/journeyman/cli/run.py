@@ -310,6 +310,8 @@ async def _run(
     project = await bootstrap.open_project(
         checked_directory(repo), read_surroundings(), flags=flags, config_file=config
     )
+    for ignored in project.loaded.ignored:
+        say(f"note: {ignored}")
     options = bootstrap.StartOptions(worker=worker, tags=tags, started=STARTED)
     if dry_run:
         name = bootstrap.worker_for(project, task, worker)
