@@ -28,6 +28,7 @@ from journeyman.domain.events import (
     VerifyJudged,
     WorkerActivity,
     WorkRescued,
+    WorkspaceOpened,
 )
 from journeyman.domain.fast_path import FULL_PATH, SWITCHED_OFF
 from journeyman.domain.ladder import MODEL_RUNGS
@@ -133,6 +134,8 @@ class Narrator:
                 return "\n".join(f"    guard: {violation.message}" for violation in violations[:5])
             case RetryDecided(reason=reason):
                 return f"    retry: {reason}"
+            case WorkspaceOpened(unfinished=str() as ref):
+                return f"  goes on with the unfinished work in {ref}"
             case WorkRescued(ref=ref):
                 return f"    found work kept in {ref}"
             case ReviewDecided(decision=decision) if not decision.needed or FULL_PATH in decision.reasons:

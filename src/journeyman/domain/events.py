@@ -114,6 +114,8 @@ class WorkspaceOpened:
     worktree: str
     branch: str
     base_tree: str
+    unfinished: str | None = None
+    """The rescue ref of the work that a worker is to go on with."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,8 @@ class WorkRescued:
     kind: ClassVar[str] = "work.rescued"
     ref: str
     commit: str
+    tree: str | None = None
+    """Older timelines do not tell it."""
 
 
 @dataclass(frozen=True)
