@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
     from journeyman.workspace import Workspace
 
 
-_GIT_STARTS_S = 0.001
-"""Git's processes are started within so long."""
-
-
 async def pack_context(
     directory: Path,
     surroundings: Surroundings,
@@ -39,14 +34,11 @@ async def pack_context(
     flags: Mapping[str, Any] | None = None,
 ) -> Answer:
     """``jm context``: the pack of a task in a checkout, filled to ``budget`` when one is given."""
-    runner = ProcessRunner()
-    opening = asyncio.ensure_future(open_repository(directory, runner, surroundings.environ))
-    await asyncio.sleep(_GIT_STARTS_S)
-    # Loaded while git answers.
     from journeyman.context.pack.pack import PackRequest
     from journeyman.context.packer import answer_task
 
-    repository = await opening
+    runner = ProcessRunner()
+    repository = await open_repository(directory, runner, surroundings.environ)
     settings = load_settings(repository.root, surroundings, flags=flags or {}, detected=()).settings
     request = PackRequest(
         budget=budget or settings.context.budget,

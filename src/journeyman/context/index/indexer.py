@@ -45,7 +45,8 @@ _FEW_FILES = 60
 """So many are parsed here: starting a process takes as long."""
 _FILES_PER_PROCESS = 60
 _GIT_STARTS_S = 0.001
-"""What the database tells is read after so long, while git works in processes of its own."""
+"""What the database tells is read after so long, while git works in processes of its own: its start takes
+some turns of the loop. On 20,000 files a query is 20 ms of 420 quicker so, on 1,000 no quicker."""
 
 
 @dataclass(frozen=True)
