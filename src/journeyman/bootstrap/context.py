@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journeyman.config import Surroundings, load_settings
+from journeyman.domain.commands import command_text
 from journeyman.domain.context import GUIDANCE_FILES
 from journeyman.domain.scope import Scope, denied_by
 from journeyman.domain.settings import ContextMode, Settings
@@ -43,7 +43,7 @@ async def pack_context(
     request = PackRequest(
         budget=budget or settings.context.budget,
         thrifty=budget is None,
-        checks=tuple(f"{check.name}: {_as_text(check.run)}" for check in settings.checks),
+        checks=tuple(f"{check.name}: {command_text(check.run)}" for check in settings.checks),
         guidance=tuple(name for name in GUIDANCE_FILES if (repository.root / name).is_file()),
     )
     indexer = checkout_indexer(repository, runner, surroundings, settings.scope)
@@ -62,10 +62,6 @@ def _reranker(settings: Settings, environ: Mapping[str, str]) -> ModelReranker |
     from journeyman.bootstrap.models import make_reranker
 
     return make_reranker(settings, environ)
-
-
-def _as_text(command: str | tuple[str, ...]) -> str:
-    return command if isinstance(command, str) else shlex.join(command)
 
 
 def checkout_indexer(

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from journeyman.cli.edge import say
+from journeyman.domain.commands import command_text
 from journeyman.domain.events import (
     CheckFinished,
     CheckStarted,
@@ -68,13 +69,6 @@ def make_view(*, quiet: bool) -> View:
     if quiet:
         return _Silent()
     return _Live() if sys.stderr.isatty() else _Plain()
-
-
-def command_text(command: str | tuple[str, ...]) -> str:
-    """A check's command as one would type it."""
-    import shlex
-
-    return command if isinstance(command, str) else shlex.join(command)
 
 
 def describe(project: Project, task: Task, worker: str) -> tuple[str, ...]:
