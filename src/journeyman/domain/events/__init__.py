@@ -25,7 +25,7 @@ from journeyman.domain.events.run import (
     RunStarted,
     TaskSized,
 )
-from journeyman.domain.events.timeline import EVENT_TYPES, SCHEMA, Event, Payload
+from journeyman.domain.events.timeline import EVENT_TYPES, SCHEMA, Event, Payload, last_of, of_kind
 from journeyman.domain.events.verification import (
     CheckFinished,
     CheckStarted,
@@ -97,4 +97,6 @@ __all__ = [
     "WorkerSpent",
     "WorkerWaited",
     "WorkspaceOpened",
+    "last_of",
+    "of_kind",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import TypeVar, get_args
 
 from journeyman.domain.events.autonomy import AutonomyEvent
 from journeyman.domain.events.phases import PhaseEvent
@@ -15,6 +16,7 @@ from journeyman.domain.events.workers import WorkerEvent
 SCHEMA = 1
 """Bumped when a field changes its meaning; new fields get defaults, so that older timelines stay readable."""
 Payload = RunEvent | WorkEvent | PhaseEvent | WorkerEvent | VerificationEvent | AutonomyEvent
+P = TypeVar("P", bound=Payload)
 EVENT_TYPES: dict[str, type[Payload]] = {event.kind: event for event in get_args(Payload)}
 
 
@@ -39,3 +41,13 @@ class Event:
         """The segment that wrote it: 1, and one more for each resume after a final stop."""
         number = self.key.partition(":")[0]
         return int(number) if number.isdecimal() else 1
+
+
+def of_kind(events: Iterable[Event], kind: type[P]) -> list[P]:
+    """What the events of a kind say, in order."""
+    return [event.payload for event in events if isinstance(event.payload, kind)]
+
+
+def last_of(events: Sequence[Event], kind: type[P]) -> P | None:
+    """What the last event of a kind says."""
+    return next((event.payload for event in reversed(events) if isinstance(event.payload, kind)), None)
