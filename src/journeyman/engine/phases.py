@@ -24,6 +24,7 @@ from journeyman.domain.events import (
     VerifyJudged,
     WorkRescued,
     WorkspaceOpened,
+    of_kind,
 )
 from journeyman.domain.identity import attempt_ref
 from journeyman.domain.ladder import Rung
@@ -352,7 +353,7 @@ async def checkpoint(run: Run, attempt: Attempt, snapshot: Snapshot, verdict: Ve
 
 def snapshots_of(run: Run) -> tuple[SnapshotMade, ...]:
     """What every attempt left, in order."""
-    return tuple(event.payload for event in run.recorder.events() if isinstance(event.payload, SnapshotMade))
+    return tuple(of_kind(run.recorder.events(), SnapshotMade))
 
 
 def known_trees(run: Run) -> frozenset[str]:
