@@ -98,12 +98,10 @@ class Trees:
             await self._keep(known)
 
     async def _keep(self, known: frozenset[str]) -> None:
-        tree = await self._workspace.current_tree()
-        if tree in known:
+        if await self._workspace.current_tree() in known:
             return
         refs = await self._workspace.list_run_refs()
         number = sum("/rescue/" in ref for ref in refs) + 1
         ref = rescue_ref(self._recorder.run_id, number)
-        commit = await self._workspace.rescue(ref)
-        if commit is not None:
-            self._recorder.record_once(WorkRescued(ref, commit, tree))
+        kept = await self._workspace.rescue(ref)
+        self._recorder.record_once(WorkRescued(ref, kept.commit, kept.tree))

@@ -44,7 +44,6 @@ from journeyman.report.decisions import decision_text
 SCHEMA = 1
 _SHOWN_OPTIONS = 2
 RUNNING = "running"
-CUT_OFF = "cut off"
 
 
 @dataclass(frozen=True)
