@@ -70,7 +70,7 @@ async def fix(run: Run, attempt: Attempt, changed: tuple[str, ...]) -> str:
     except JourneymanError as trouble:
         if trouble.code != "worker-failed":
             raise
-        return trouble.message  # the tree is as it was: the next rung it is
+        return trouble.message  # what fixers left is judged as anything else is: the next rung it is
     return said.summary
 
 
