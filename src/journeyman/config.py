@@ -20,6 +20,7 @@ from journeyman.domain.checks import Check
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.settings import Settings
 from journeyman.domain.task import nearest
+from journeyman.domain.trust import heed
 
 CONFIG_FILE = "journeyman.toml"
 _MOST = 1_000_000_000
@@ -68,6 +69,8 @@ class Loaded:
 
     settings: Settings
     sources: Mapping[str, str]
+    ignored: tuple[str, ...] = ()
+    """A line for each value of the repository's that does not count: its user's is tighter."""
 
 
 def read_surroundings() -> Surroundings:
@@ -99,8 +102,10 @@ def load_settings(
 
     Raises JourneymanError("bad-config") naming the file, the key and, for an unknown one, the nearest known.
     """
-    layers = [(str(surroundings.user_config), _read_toml(surroundings.user_config))]
-    layers += [_harmless(*_repository_layer(root, config_file))]
+    user = _read_toml(surroundings.user_config)
+    name, repository = _repository_layer(root, config_file)
+    heeded = heed(name, repository, user)
+    layers = [(str(surroundings.user_config), user), (name, heeded.layer)]
     layers += [("environment", _environment_layer(surroundings.environ)), ("flag", flags)]
     merged: dict[str, Any] = {}
     sources: dict[str, str] = {}
@@ -112,7 +117,8 @@ def load_settings(
     # Most repositories have nothing to validate, and a validator takes 50 ms to build.
     settings = _validate(_unlimited(merged), sources) if merged else Settings()
     _refuse_senseless(settings, sources)
-    return Loaded(settings if "checks" in merged else replace(settings, checks=detected), sources)
+    settings = settings if "checks" in merged else replace(settings, checks=detected)
+    return Loaded(settings, sources, heeded.ignored)
 
 
 def schema() -> dict[str, Any]:
@@ -141,25 +147,6 @@ def _repository_layer(root: Path, config_file: Path | None) -> tuple[str, Mappin
     tools = pyproject.get("tool")
     table = tools.get("journeyman") if isinstance(tools, dict) else None
     return "pyproject.toml [tool.journeyman]", table if isinstance(table, dict) else {}
-
-
-def _harmless(name: str, layer: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """A repository may ask for a sandbox; only its user may do without one, or pay for an order of files."""
-    context = layer.get("context")
-    if isinstance(context, Mapping) and context.get("rerank", False) is not False:
-        said = str(context["rerank"]).lower()
-        raise JourneymanError(
-            "bad-config",
-            f"{name} says context.rerank = {said}; a repository may not spend your money",
-            hint="--rerank, or JOURNEYMAN_CONTEXT__RERANK=true, or your own configuration file",
-        )
-    if layer.get("sandbox", "required") != "required":
-        raise JourneymanError(
-            "bad-config",
-            f"{name} says sandbox = {layer['sandbox']!r}; a repository may only require one",
-            hint="jm run … --sandbox off, or JOURNEYMAN_SANDBOX=off, or your own configuration file",
-        )
-    return name, layer
 
 
 def _read_toml(path: Path) -> Mapping[str, Any]:

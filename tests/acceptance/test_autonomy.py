@@ -351,6 +351,23 @@ def test_a_new_test_counts_only_when_it_fails_on_the_base(
     assert sorted(result["files_changed"]) == (["code.py", "test_code.py"] if counts else ["code.py"])
 
 
+def test_asking_for_a_new_test_is_a_rung(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", PY_TESTED)
+    idle = write("test_code.py", "assert True\n")
+    worker = project.session([{"edits": [DOUBLE]}, {"edits": [idle]}])
+    code, result = project.run_json("Double it", worker, "--auto-create-tests", "--max-auto-iterations", "0")
+    assert (code, result["kpi"]["phases"]["IMPLEMENT"]["attempts"]) == (0, 1)
+    (judged,) = decided(project, "tests.created")
+    assert (judged["paths"], judged["counts"]) == ([], False)
+    assert judged["reason"] == "the run may take no rung (autonomy.max_auto_iterations)"
+    other = [{"edits": [write("other.py", "x = 1\n")]}]
+    worker = project.session([{"edits": [DOUBLE]}, {"edits": [idle]}], other)
+    code, result = project.run_json("Double it", worker, "--auto-create-tests", "--max-auto-iterations", "1")
+    first, second = decided(project, "tests.created")
+    assert (code, first["paths"]) == (0, ["test_code.py"])
+    assert second["reason"] == "the run's only rung is used up (autonomy.max_auto_iterations)"
+
+
 # The audit trail
 
 

@@ -389,6 +389,30 @@ def test_what_a_worker_had_done_is_kept(project: Project, command: list[str], co
     assert ref in project.jm("report").out
 
 
+def test_a_worker_that_ran_out_of_time_goes_on_with_what_it_had_done(project: Project) -> None:
+    script = (
+        "if test -f new.txt; then grep -q +precious $1 && echo rest > more.txt;"
+        " else echo precious > new.txt; sleep 60; fi"
+    )
+    command = json.dumps(["sh", "-c", script, "sh", "{prompt_file}"])
+    project.write(
+        {"journeyman.toml": CHECKS + f"[workers.w]\ntype = 'command'\ncommand = {command}\ntimeout_s = 1.5\n"}
+    )
+    project.commit("a worker that takes two goes")
+    with untouched(project):
+        stopped = run(project, worker="w")
+    told(stopped, 5)
+    (ref,) = stopped.json["rescued"]
+    resumed = project.jm("resume", "--output-format", "json")
+    told(resumed, 0)
+    assert resumed.json["files_changed"] == ["more.txt", "new.txt"]
+    assert resumed.json["rescued"] == [ref]
+    assert f"goes on with the unfinished work in {ref}" in project.jm("follow").err
+    events = map(json.loads, project.jm("follow", "--json").out.splitlines())
+    opened = [event for event in events if event["kind"] == "workspace.opened"]
+    assert [event["data"]["unfinished"] for event in opened] == [None, ref]
+
+
 def test_what_a_worker_did_is_kept_when_there_is_nothing_new(project: Project) -> None:
     """No ref is made for a worktree that holds the base, or an attempt that a ref has already."""
     answer = run(project, worker=project.session([{"fail": "at once"}]))

@@ -194,6 +194,22 @@ def test_init_writes_a_configuration_that_means_the_same(tmp_path: Path) -> None
     assert project.jm("init").code == 2
 
 
+def test_a_repository_that_loosens_its_users_limits_is_not_heeded_and_that_is_told(
+    project: Project, tmp_path: Path
+) -> None:
+    own = tmp_path / "config" / "journeyman" / "config.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text("[budget]\nminutes = 5\n")
+    project.write({"journeyman.toml": CHECKS + "[budget]\nminutes = 50\n"})
+    env = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    told = "journeyman.toml says budget.minutes = 50, which is looser than your own 5: yours holds"
+    run = project.jm("run", "x", "--dry-run", "--worker", project.session([]), env=env)
+    assert (run.code, run.err.count(told)) == (0, 1)
+    assert told in project.jm("doctor", env=env).out
+    shown = project.jm("config", "show", "--json", env=env).json["budget.minutes"]
+    assert shown == {"value": 5, "source": str(own)}
+
+
 def test_doctor_tries_every_piece(project: Project) -> None:
     refs = project.git("for-each-ref")
     answer = project.jm("doctor", "--json", env={"JOURNEYMAN_SANDBOX": "auto"})

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,29 +88,49 @@ def test_two_indexers_and_three_readers_at_once_and_one_killed(project: Project,
     assert [told(answer) for answer in answers[1:]] == [alone(project, tmp_path)] * 3
 
 
-@pytest.mark.parametrize("outdated", [False, True], ids=["current", "outdated"])
+@pytest.mark.parametrize("state", ["current", "outdated", "in use", "cut off"])
 @pytest.mark.parametrize("how", ["modes", "disk"])
-def test_a_kept_index_that_cannot_be_written(
-    project: Project, tmp_path: Path, how: str, outdated: bool
-) -> None:
+def test_a_kept_index_that_cannot_be_written(project: Project, tmp_path: Path, how: str, state: str) -> None:
+    """It is read as it is where it has all that is wanted, and also while another process has it open."""
     cache = tmp_path / "cache"
     env = {"XDG_CACHE_HOME": str(cache)}
     project.jm(*COMMAND, env=env)
     folder = cache / "journeyman" / "index"
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    if outdated:
-        project.write({"src/date_7.py": "def parse_date_7(page):\n    return page\n"})
-    if how == "disk":
-        with read_only(folder):
-            answer = project.jm(*COMMAND, env=env)
-    else:
-        for path in (*folder.iterdir(), folder):
-            path.chmod(0o555 if path.is_dir() else 0o444)
-        answer = modest(project, *COMMAND, **env)
-        folder.chmod(0o755)
+    with left_behind(folder, state):
+        before = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".sqlite-shm"}
+        if state == "outdated":
+            project.write({"src/date_7.py": "def parse_date_7(page):\n    return page\n"})
+        if how == "disk":
+            with read_only(folder):
+                answer = project.jm(*COMMAND, env=env)
+        else:
+            for path in (*folder.iterdir(), folder):
+                path.chmod(0o555 if path.is_dir() else 0o444)
+            answer = modest(project, *COMMAND, **env)
+            folder.chmod(0o755)
+        after = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".sqlite-shm"}
     assert answer.code == 0, answer.err
-    assert f"the index is not kept: {folder} cannot be written" in answer.err
+    is_read = state in {"current", "in use"}
+    assert (f"the index is not kept: {folder} cannot be written" in answer.err) is not is_read
     assert "Traceback" not in answer.err
     assert told(answer.json) == alone(project, tmp_path)
-    assert ("return total_7" in answer.json["text"]) is not outdated
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert ("return total_7" in answer.json["text"]) is (state != "outdated")
+    assert after == before
+
+
+@contextlib.contextmanager
+def left_behind(folder: Path, state: str) -> Iterator[None]:
+    """An index with a log that holds something, by a process that goes on, or by one that is dead."""
+    if state not in {"in use", "cut off"}:
+        yield
+        return
+    (path,) = folder.glob("*.sqlite")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        # The log has what the file lacks: which commits are before the head.
+        (head,) = writer.execute("SELECT * FROM head").fetchall()
+        writer.execute("DELETE FROM head")
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        writer.execute("INSERT INTO head VALUES (?, ?)", head)
+        if state == "cut off":
+            Path(f"{path}-shm").unlink()
+        yield

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from journeyman.bootstrap import pack_context
 from journeyman.bootstrap.context import checkout_indexer
 from journeyman.config import Surroundings
+from journeyman.context.index.database import Database
 from journeyman.context.index.indexer import Indexer
 from journeyman.context.pack.tokens import estimate_tokens
 from journeyman.context.packer import Answer, RunContext
+from journeyman.context.rank.fuse import rank
 from journeyman.domain.context import ContextPack, ContextWanted
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.scope import Scope
@@ -163,6 +165,38 @@ def test_an_index_whose_pages_a_power_cut_spoiled(project: Project, tmp_path: Pa
         again = ask(project.root, cache)
         assert again.pack == first.pack
         assert again.index.notes == ()
+
+
+def test_an_index_to_read_only_that_somebody_else_writes_meanwhile_is_read_again(
+    project: Project, tmp_path: Path
+) -> None:
+    where, runner = surroundings(tmp_path / "cache"), ProcessRunner()
+    ask(project.root, where.cache_root)
+    (path,) = (where.cache_root / "index").glob("*.sqlite")
+    notes: list[tuple[str, ...]] = []
+
+    async def look() -> str:
+        repository = await open_repository(project.root, runner, where.environ)
+        indexer = checkout_indexer(repository, runner, where, Scope())
+        indexer._database = Database(path, read_only="for the test")
+
+        async def read() -> str:
+            index = await indexer.index()
+            notes.append(index.notes)
+            if len(notes) == 1:
+                other = Database(path)
+                other.add_head("0" * 40, b"")
+                other.close()
+            return rank(index, TASK).files[0].path
+
+        try:
+            return await indexer.reading(read)
+        finally:
+            indexer.close()
+
+    assert asyncio.run(look()) == "src/parse_date.py"
+    assert notes == [(), ("for the test",)], "the second time in an index of its own"
+    assert path.exists()
 
 
 def test_a_run_ranks_once_for_its_decision_and_its_first_pack(project: Project, tmp_path: Path) -> None:

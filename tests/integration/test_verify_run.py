@@ -61,7 +61,7 @@ class Bench:
     def environment(self) -> CheckEnvironment:
         return CheckEnvironment(self.tree, self.env, (), (), ())
 
-    async def go(self, *checks: Check, tree: str = "t1", logs: Path | None = None, stop: bool = False):
+    async def go(self, *checks: Check, tree: str = "t1", logs: Path | None = None):
         return await self.runner.run(
             checks,
             self.environment(),
@@ -69,7 +69,6 @@ class Bench:
             logs or self.logs,
             lambda check: self.events.append(f"+{check.name}"),
             lambda result: self.events.append(f"-{result.check}"),
-            stop_after_failed_tier=stop,
         )
 
     def run(self, *checks: Check, **options) -> tuple[CheckResult, ...]:
@@ -235,14 +234,9 @@ def test_cheap_checks_begin_first(tmp_path):
     assert bench.events[::2] == ["+fast", "+z-short", "+b-long", "+alone", "+full"]
 
 
-def test_a_failed_tier_stops_only_when_asked(bench):
-    checks = (
-        Check("fast", "false", Tier.FAST),
-        Check("fast2", "true", Tier.FAST),
-        Check("later", "true", Tier.FULL),
-    )
-    assert [result.check for result in bench.run(*checks)] == ["fast", "fast2", "later"]
-    assert [result.check for result in bench.run(*checks, tree="t2", stop=True)] == ["fast", "fast2"]
+def test_a_failed_tier_stops_no_later_one(bench):
+    checks = (Check("fast", "false", Tier.FAST), Check("later", "true", Tier.FULL))
+    assert [result.check for result in bench.run(*checks)] == ["fast", "later"]
 
 
 def test_independent_checks_run_side_by_side(bench):

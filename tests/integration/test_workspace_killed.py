@@ -54,7 +54,7 @@ async def story(checkout: Checkout, runner: ProcessRunner) -> tuple[str, str]:
     assert listing(verify) == {"a.txt": b"two\n", "new.txt": b"x\n", "src/b.py": b"b = 1\n"}
     commit = await workspace.checkpoint(made.tree, opened.base_commit, "Title", (("Journeyman-Run", RUN_ID),))
     checkout.write("litter.txt", cwd=opened.worktree)
-    await workspace.rescue(rescue_ref(RUN_ID, 1), made.tree)
+    await workspace.rescue(rescue_ref(RUN_ID, 1))
     await workspace.restore(made.tree)
     assert listing(opened.worktree) == listing(verify)
     await workspace.close()

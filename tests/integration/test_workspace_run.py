@@ -231,13 +231,16 @@ def test_checkpoint_is_exactly_the_tree_and_carries_its_evidence(tmp_path):
         checkout.write("a.txt", "edited after the check\n", cwd=opened.worktree)
         trailers = (("Verified-Tree", tree), ("Verified-By", "lint (passed): ruff\ncheck"))
         message = "Title\n\nVerified-Tree: forged\nBody with ---\n---\nmore"
-        commit = await workspace.checkpoint(tree, opened.base_commit, message, trailers, when=1_700_000_000)
+        commit = await workspace.checkpoint(tree, opened.base_commit, message, trailers)
         info = await workspace.commit_info(commit)
         assert (info.commit, info.tree, info.parents) == (commit, tree, (opened.base_commit,))
         assert info.trailers == (("Verified-Tree", tree), ("Verified-By", "lint (passed): ruff check"))
         assert info.message.startswith(message)
-        shown = checkout.git("log", "-1", "--format=%an|%ae|%cn|%at|%ct", commit)
-        assert shown == "Grace|journeyman@localhost|Grace|1700000000|1700000000"
+        shown = checkout.git("log", "-1", "--format=%an|%ae|%cn", commit)
+        assert shown == "Grace|journeyman@localhost|Grace"
+        assert checkout.git("log", "-1", "--format=%at", commit) == checkout.git(
+            "log", "-1", "--format=%ct", commit
+        )
         with pytest.raises(JourneymanError) as caught:
             await workspace.commit_info("0" * 40)
         assert caught.value.code == "unknown-commit"
@@ -268,10 +271,9 @@ def test_restore_and_rescue(tmp_path):
         (work / "run.sh").chmod(0o644)
         subprocess.run(("git", "init", "-q", work / "nested"), check=True, env=checkout.env)
         tree = await workspace.current_tree()
-        assert await workspace.rescue(rescue_ref(RUN_ID, 1), tree) is None
-        commit = await workspace.rescue(rescue_ref(RUN_ID, 1), opened.base_tree)
-        assert checkout.git("rev-parse", rescue_ref(RUN_ID, 1)) == commit
-        assert await workspace.rescue(rescue_ref(RUN_ID, 1)) == commit
+        kept = await workspace.rescue(rescue_ref(RUN_ID, 1))
+        assert (checkout.git("rev-parse", rescue_ref(RUN_ID, 1)), kept.tree) == (kept.commit, tree)
+        assert await workspace.rescue(rescue_ref(RUN_ID, 1)) == kept
         await workspace.restore(opened.base_tree)
         assert listing(work) == first
         assert os.access(work / "run.sh", os.X_OK)

@@ -189,6 +189,22 @@ def test_few_matches_come_with_the_lines_around_them(
     assert [text for text in hidden if text in told] == []
 
 
+def test_a_file_is_read_once_however_many_stretches_of_it_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.py").write_text("\n".join("needle" if n % 60 == 0 else f"word_{n}" for n in range(300)))
+    read, reads = Path.read_bytes, list[str]()
+
+    def counted(path: Path) -> bytes:
+        reads.append(path.name)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    host: Any = GitHost(tmp_path)
+    told = asyncio.run(search(host, ["needle"], None))
+    assert (told.count("a.py (300 lines, lines "), reads) == (5, ["a.py"])
+
+
 def test_lines_around_matches_are_bounded(tmp_path: Path) -> None:
     for name in "abcdefgh":
         (tmp_path / f"{name}.py").write_text("\n".join(["x" * 200] * 10 + ["needle"] + ["x" * 200] * 10))

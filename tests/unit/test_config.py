@@ -39,6 +39,89 @@ def test_layers_win_in_their_order(tmp_path: Path) -> None:
     assert loaded.sources["checks"] == "detected"
 
 
+USER = """
+[budget]
+usd = 5
+tokens = inf
+minutes = 30
+[workers.own]
+type = "command"
+max_turns = 3
+[autonomy]
+max_auto_iterations = 2
+auto_create_tests = false
+stop_conditions = ["uncertainty_high"]
+[scope]
+lockfiles = "ask"
+protected = ["secrets/"]
+[workspace]
+canary = true
+"""
+
+
+@pytest.mark.parametrize(
+    ("toml", "key", "value", "ignored"),
+    [
+        ("[budget]\nusd = 50\n", "budget.usd", 5, "budget.usd = 50, which is looser than your own 5"),
+        ("[budget]\nusd = inf\n", "budget.usd", 5, "budget.usd = inf, which is looser than your own 5"),
+        ("[budget]\nusd = 2\n", "budget.usd", 2, None),
+        ("[budget]\ntokens = 9\n", "budget.tokens", 9, None),
+        ("[budget]\nminutes = 30.5\n", "budget.minutes", 30, "budget.minutes = 30.5, which is looser"),
+        ("[budget]\nrequests = 900\n", "budget.requests", 900, None),
+        ("[autonomy]\nmax_auto_iterations = 9\n", "autonomy.max_auto_iterations", 2, "= 9, which is looser"),
+        ("[autonomy]\nauto_create_tests = true\n", "autonomy.auto_create_tests", False, "= true, which"),
+        (
+            "[scope]\nlockfiles = 'allow'\n",
+            "scope.lockfiles",
+            "ask",
+            '= "allow", which is looser than your own "ask"',
+        ),
+        ("[scope]\nlockfiles = 'deny'\n", "scope.lockfiles", "deny", None),
+        (
+            "[workspace]\ncanary = false\n",
+            "workspace.canary",
+            True,
+            "= false, which is looser than your own true",
+        ),
+        ("[scope]\nprotected = ['docs/']\n", "scope.protected", ("secrets/", "docs/"), None),
+        ("[autonomy]\nstop_conditions = []\n", "autonomy.stop_conditions", ("uncertainty_high",), None),
+        ("[verify]\nrequire = 'no-new-failures'\n", "verify.require", "no-new-failures", None),
+    ],
+)
+def test_a_repository_tightens_what_its_user_set_and_never_loosens_it(
+    tmp_path: Path, toml: str, key: str, value: object, ignored: str | None
+) -> None:
+    (tmp_path / "user.toml").write_text(USER)
+    loaded = load(tmp_path, toml)
+    assert dict(leaves(loaded.settings))[key] == value
+    assert (ignored is None) == (loaded.ignored == ())
+    assert ignored is None or ignored in loaded.ignored[0]
+    assert ignored is None or loaded.sources[key].endswith("user.toml")
+
+
+def test_what_a_repository_may_not_loosen_its_user_may_by_flag_or_variable(tmp_path: Path) -> None:
+    (tmp_path / "user.toml").write_text(USER)
+    flags = {"budget": {"usd": 70}}
+    loaded = load(tmp_path, "[budget]\nusd = 50\n", flags=flags, environ={"JOURNEYMAN_BUDGET__MINUTES": "90"})
+    assert (loaded.settings.budget.usd, loaded.settings.budget.minutes) == (70, 90)
+
+
+def test_limits_of_a_worker_are_its_users_too(tmp_path: Path) -> None:
+    (tmp_path / "user.toml").write_text(USER)
+    loaded = load(tmp_path, "[workers.own]\nmax_turns = 30\nmax_budget_usd = 3.0\n")
+    worker = loaded.settings.workers["own"]
+    assert (worker.max_turns, worker.max_budget_usd) == (3, 3.0)
+    assert loaded.ignored == (
+        "journeyman.toml says workers.own.max_turns = 30, which is looser than your own 3: yours holds",
+    )
+
+
+def test_a_limit_of_the_wrong_type_is_an_error_and_not_compared(tmp_path: Path) -> None:
+    (tmp_path / "user.toml").write_text(USER)
+    with pytest.raises(JourneymanError, match=r"budget\.usd in journeyman\.toml"):
+        load(tmp_path, "[budget]\nusd = 'much'\n")
+
+
 def test_configured_checks_replace_the_detected_ones(tmp_path: Path) -> None:
     loaded = load(
         tmp_path,

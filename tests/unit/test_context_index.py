@@ -4,7 +4,7 @@ import pytest
 
 from journeyman.context.index.imports import Resolver
 from journeyman.context.index.kinds import FileKind, file_kind, is_secret
-from journeyman.context.index.parse import parse_file, symbol_at
+from journeyman.context.index.parse import parse_file
 from journeyman.context.index.words import terms_in
 from journeyman.context.pack.tokens import estimate_tokens, raw_tokens
 
@@ -80,13 +80,9 @@ def test_definitions_and_imports(path: str, text: str, symbols: list[str], impor
     assert set(covered) <= set(range(1, parsed.lines + 1))
 
 
-def test_who_may_use_a_definition_and_where_a_line_is() -> None:
+def test_who_may_use_a_definition() -> None:
     parsed = parse_file(b"def open_it(): ...\n\n\ndef _shut_it():\n    pass\n", "a.py")
     assert [symbol.exported for symbol in parsed.symbols] == [True, False]
-    found = symbol_at(parsed.symbols, 5)
-    assert found is not None
-    assert found.name == "_shut_it"
-    assert symbol_at(parsed.symbols, 3) is None
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,14 @@ from journeyman.domain.events import (
     Event,
     Outcome,
     Payload,
+    PhaseFinished,
     PhaseStarted,
     PlanMade,
     RunFinished,
     RunResumed,
     SnapshotMade,
     VerifyJudged,
+    WorkRescued,
     WorkspaceOpened,
 )
 from journeyman.domain.phases import Phase
@@ -74,6 +76,64 @@ STORY: list[Payload] = [
 def test_a_crash_anywhere_goes_on_in_the_same_segment_from_its_own_start(length: int) -> None:
     decision = decide_resume(timeline(*STORY[:length]))
     assert decision == ResumeDecision(1, ResumePoint(), cut_off=True)
+
+
+RESCUED = WorkRescued("refs/r/1", "r1", "rescued-tree")
+
+
+def cut_short(code: str, *before: Payload, rescued: WorkRescued = RESCUED) -> list[Payload]:
+    return [
+        *before,
+        PhaseFinished(Phase.IMPLEMENT, 1, 1),
+        PhaseStarted(Phase.FINALIZE),
+        rescued,
+        stopped(code),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("story", "point"),
+    [
+        (
+            cut_short("worker-timeout", *STORY[:6]),
+            ResumePoint(PLAN, tree="rescued-tree", unfinished="refs/r/1"),
+        ),
+        (cut_short("over-budget", *STORY[:6]), ResumePoint(PLAN, tree="rescued-tree", unfinished="refs/r/1")),
+        (cut_short("worker-failed", *STORY[:6]), ResumePoint(PLAN, tree="base-tree")),
+        (
+            cut_short("worker-timeout", *STORY[:10]),
+            ResumePoint(PLAN, 0, None, "rescued-tree", 1, (FAILURE,), unfinished="refs/r/1"),
+        ),
+        (
+            cut_short("worker-timeout", *STORY[:6], rescued=WorkRescued("refs/r/1", "r1")),
+            ResumePoint(PLAN, tree="base-tree"),
+        ),
+        (
+            [*STORY[:6], RESCUED, PhaseFinished(Phase.IMPLEMENT, 1, 1), stopped("worker-timeout")],
+            ResumePoint(PLAN, tree="base-tree"),
+        ),
+    ],
+    ids=["timeout", "budget", "failed", "second attempt", "older timeline", "of a step done again"],
+)
+def test_a_worker_that_was_cut_short_goes_on_with_its_own_edits(
+    story: list[Payload], point: ResumePoint
+) -> None:
+    assert decide_resume(timeline(*story)) == ResumeDecision(2, point)
+
+
+def test_unfinished_work_stays_until_a_snapshot_holds_it() -> None:
+    again: list[Payload] = [
+        *cut_short("worker-timeout", *STORY[:6]),
+        RunResumed(1, 2),
+        PhaseStarted(Phase.IMPLEMENT, 1, 1),
+        PhaseFinished(Phase.IMPLEMENT, 1, 1),
+    ]
+    point = decide_resume(timeline(*again, stopped("worker-timeout"))).point
+    assert (point.tree, point.unfinished) == ("rescued-tree", "refs/r/1")
+    point = decide_resume(
+        timeline(*again, snapshot(1, 1), judged(1, 1, FAILURE), stopped("verify-failed"))
+    ).point
+    assert (point.tree, point.unfinished) == ("t11", None)
 
 
 @pytest.mark.parametrize("code", ["interrupted", "out-of-time"])

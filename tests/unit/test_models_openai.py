@@ -317,4 +317,4 @@ def test_oddities_are_borne(odd: dict[str, Any]):
 
 
 def test_an_answer_that_the_provider_broke_off():
-    assert read(chunk("error", content="half")).failed
+    assert read(chunk("error", content="half")).trouble == Failure("the provider broke the answer off")

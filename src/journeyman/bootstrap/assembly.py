@@ -24,12 +24,16 @@ from journeyman.sandbox import BackgroundRunner
 from journeyman.store import Artifacts, Nowhere
 
 if TYPE_CHECKING:
+    from journeyman.domain.settings import Settings, WorkspaceSettings
     from journeyman.domain.spending import Spending
     from journeyman.domain.worker import Worker
     from journeyman.engine.model import Run
-    from journeyman.engine.recorder import Timeline
+    from journeyman.engine.recorder import Recorder, Timeline
+    from journeyman.engine.trees import Prepare
     from journeyman.verify.cache import ResultCache
     from journeyman.verify.environment import CheckEnvironment
+    from journeyman.verify.runner import CheckRunner
+    from journeyman.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -56,55 +60,19 @@ def assemble(
     """All parts of a run, put together."""
     from journeyman.engine.baseline import Baseline
     from journeyman.engine.model import Run
-    from journeyman.engine.recorder import Recorder
     from journeyman.engine.trees import Trees
-    from journeyman.verify.environment import prepare_environment
-    from journeyman.verify.runner import CheckRunner
-    from journeyman.workspace import Workspace
 
-    repository, settings, run_id = project.repository, spec.settings, records.run_id
+    settings, environ = spec.settings, project.surroundings.environ
     artifacts = Artifacts(records.folder)
-    recorder = Recorder(
-        records.timeline,
-        run_id,
-        started=records.started or time.monotonic(),
-        clock_s=records.clock_s,
-        segment=records.segment,
-    )
-    workspace = Workspace(
-        repository,
-        runner=project.runner,
-        env=project.surroundings.environ,
-        run_id=run_id,
-        title=spec.task.title,
-        base_commit=spec.base_commit,
-        cache_root=project.surroundings.cache_root,
-        state_dir=artifacts.path("git/."),
-        litter=settings.workspace.link,
-    )
+    recorder = _recorder(records)
+    workspace = _workspace(project, spec, records, artifacts)
     # Every process of the run carries its id, so that none outlives it unnoticed.
-    base_env = {**project.environment, "JOURNEYMAN_RUN": run_id}
-
-    async def prepare(tree: Path) -> CheckEnvironment:
-        environment = await prepare_environment(
-            tree,
-            repository.root,
-            settings.workspace,
-            base_env,
-            project.runner,
-            git_common_dir=repository.common_dir,
-            log_dir=artifacts.path("logs/setup/."),
-        )
-        # A worktree is nothing without its repository: versions from tags, `git ls-files` in checks.
-        return replace(environment, readable=(*environment.readable, repository.common_dir))
-
+    base_env = {**project.environment, "JOURNEYMAN_RUN": records.run_id}
+    prepare = _preparer(project, settings.workspace, artifacts, base_env)
     trees = Trees(workspace, prepare, settings.workspace.link, recorder)
-    slots = settings.verify.slots or os.cpu_count() or 1
-    checks = CheckRunner(project.runner, records.cache, slots)
-    # Its own slots and a low priority: VERIFY, which somebody waits for, never queues behind the baseline.
-    background = CheckRunner(BackgroundRunner(project.runner), records.cache, max(1, slots // 2))
+    checks, background = _check_runners(project, records, settings)
     return Run(
-        id=run_id,
+        id=records.run_id,
         spec=spec,
         point=point,
         recorder=recorder,
@@ -116,14 +84,77 @@ def assemble(
         workers=workers,
         artifacts=artifacts,
         spending=spending,
-        user_environment=project.surroundings.environ,
-        guidance=read_guidance(repository.root),
+        user_environment=environ,
+        guidance=read_guidance(project.repository.root),
         context=run_context(project, spec, workspace, base_env) if settings.context.enabled else None,
-        reranker=make_reranker(settings, project.surroundings.environ, spec.task),
+        reranker=make_reranker(settings, environ, spec.task),
         find_fixers=partial(fixers_of, project, settings.checks) if mends(spec) else tuple,
         make_mender=make_mender,
         stronger=stronger_model(project, spec),
     )
+
+
+def _recorder(records: Records) -> Recorder:
+    from journeyman.engine.recorder import Recorder
+
+    return Recorder(
+        records.timeline,
+        records.run_id,
+        started=records.started or time.monotonic(),
+        clock_s=records.clock_s,
+        segment=records.segment,
+    )
+
+
+def _workspace(project: Project, spec: RunSpec, records: Records, artifacts: Artifacts) -> Workspace:
+    from journeyman.workspace import Workspace
+
+    return Workspace(
+        project.repository,
+        runner=project.runner,
+        env=project.surroundings.environ,
+        run_id=records.run_id,
+        title=spec.task.title,
+        base_commit=spec.base_commit,
+        cache_root=project.surroundings.cache_root,
+        state_dir=artifacts.path("git/."),
+        litter=spec.settings.workspace.link,
+    )
+
+
+def _preparer(
+    project: Project, settings: WorkspaceSettings, artifacts: Artifacts, base_env: Mapping[str, str]
+) -> Prepare:
+    """What makes a worktree ready for checks."""
+    from journeyman.verify.environment import prepare_environment
+
+    repository = project.repository
+
+    async def prepare(tree: Path) -> CheckEnvironment:
+        environment = await prepare_environment(
+            tree,
+            repository.root,
+            settings,
+            base_env,
+            project.runner,
+            git_common_dir=repository.common_dir,
+            log_dir=artifacts.path("logs/setup/."),
+        )
+        # A worktree is nothing without its repository: versions from tags, `git ls-files` in checks.
+        return replace(environment, readable=(*environment.readable, repository.common_dir))
+
+    return prepare
+
+
+def _check_runners(project: Project, records: Records, settings: Settings) -> tuple[CheckRunner, CheckRunner]:
+    """VERIFY's, and the baseline's: with its own slots and a low priority, so that VERIFY, which somebody
+    waits for, never queues behind it.
+    """
+    from journeyman.verify.runner import CheckRunner
+
+    slots = settings.verify.slots or os.cpu_count() or 1
+    background = CheckRunner(BackgroundRunner(project.runner), records.cache, max(1, slots // 2))
+    return CheckRunner(project.runner, records.cache, slots), background
 
 
 def passing_run(project: Project, name: str, folder: Path) -> Run:

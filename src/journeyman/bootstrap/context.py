@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journeyman.config import Surroundings, load_settings
+from journeyman.domain.commands import command_text
 from journeyman.domain.context import GUIDANCE_FILES
 from journeyman.domain.scope import Scope, denied_by
 from journeyman.domain.settings import ContextMode, Settings
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
     from journeyman.workspace import Workspace
 
 
-_GIT_STARTS_S = 0.001
-"""Git's processes are started within so long."""
-
-
 async def pack_context(
     directory: Path,
     surroundings: Surroundings,
@@ -39,19 +34,16 @@ async def pack_context(
     flags: Mapping[str, Any] | None = None,
 ) -> Answer:
     """``jm context``: the pack of a task in a checkout, filled to ``budget`` when one is given."""
-    runner = ProcessRunner()
-    opening = asyncio.ensure_future(open_repository(directory, runner, surroundings.environ))
-    await asyncio.sleep(_GIT_STARTS_S)
-    # Loaded while git answers.
     from journeyman.context.pack.pack import PackRequest
     from journeyman.context.packer import answer_task
 
-    repository = await opening
+    runner = ProcessRunner()
+    repository = await open_repository(directory, runner, surroundings.environ)
     settings = load_settings(repository.root, surroundings, flags=flags or {}, detected=()).settings
     request = PackRequest(
         budget=budget or settings.context.budget,
         thrifty=budget is None,
-        checks=tuple(f"{check.name}: {_as_text(check.run)}" for check in settings.checks),
+        checks=tuple(f"{check.name}: {command_text(check.run)}" for check in settings.checks),
         guidance=tuple(name for name in GUIDANCE_FILES if (repository.root / name).is_file()),
     )
     indexer = checkout_indexer(repository, runner, surroundings, settings.scope)
@@ -70,10 +62,6 @@ def _reranker(settings: Settings, environ: Mapping[str, str]) -> ModelReranker |
     from journeyman.bootstrap.models import make_reranker
 
     return make_reranker(settings, environ)
-
-
-def _as_text(command: str | tuple[str, ...]) -> str:
-    return command if isinstance(command, str) else shlex.join(command)
 
 
 def checkout_indexer(

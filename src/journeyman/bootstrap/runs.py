@@ -18,7 +18,7 @@ from journeyman.bootstrap.models import spending_of
 from journeyman.bootstrap.project import Project, effective_scope, make_runner
 from journeyman.bootstrap.workers import CLI_AGENTS, phase_workers, worker_for
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.events import Event, Measure, RunResumed, RunSpecified, RunStarted
+from journeyman.domain.events import Event, Measure, RunResumed, RunSpecified, RunStarted, last_of, of_kind
 from journeyman.domain.identity import new_run_id
 from journeyman.domain.phases import Phase
 from journeyman.domain.resume import ResumePoint, decide_resume
@@ -101,7 +101,7 @@ async def resume_run(
         return leave_receipt(run)
     await asyncio.to_thread(kill_orphans, run_id)
     run.recorder.listeners.extend(listeners)
-    if not any(isinstance(event.payload, RunStarted) for event in events):
+    if not of_kind(events, RunStarted):
         # Killed before it could.
         run.recorder.record("started", _started(project, spec, run.workers))
     run.recorder.record_once(resumed)
@@ -223,12 +223,13 @@ def measures_of(settings: Settings, workers: Iterable[str]) -> tuple[Measure, ..
 
 def _resumed_spec(events: tuple[Event, ...], resumed: RunResumed) -> RunSpec:
     """The run's spec, with what its resumes changed."""
-    spec = next((event.payload.spec for event in events if isinstance(event.payload, RunSpecified)), None)
-    if spec is None:
+    specified = last_of(events, RunSpecified)
+    if specified is None:
         message = "what this run was to do can no longer be read"
         raise JourneymanError("corrupt-store", message, hint='jm run "…"')
+    spec = specified.spec
     settings = spec.settings
-    for change in (*(event.payload for event in events if isinstance(event.payload, RunResumed)), resumed):
+    for change in (*of_kind(events, RunResumed), resumed):
         if change.allow_lockfile and settings.scope.lockfiles is LockfilePolicy.DENY:
             raise JourneymanError("usage", 'lockfiles = "deny" in this run: no resume can allow them')
         if change.allow_lockfile:

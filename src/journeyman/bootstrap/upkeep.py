@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,10 +13,7 @@ from journeyman.bootstrap.models import phase_models
 from journeyman.bootstrap.project import Project
 from journeyman.bootstrap.workers import CLI_AGENTS, make_worker
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.settings import (
-    SandboxMode,
-    WorkerType,
-)
+from journeyman.domain.settings import SandboxMode, WorkerType
 from journeyman.domain.task import Task
 from journeyman.store import ensure_state
 from journeyman.store.catalog import find_run, known_runs, read_store
@@ -32,34 +29,18 @@ async def examine_project(project: Project, model: str | None = None) -> AsyncIt
     """``jm doctor``: every piece, tried for real; ``model`` is also asked for one word."""
     from journeyman.engine.examine import Probe, examine
 
-    repository = project.repository
-    place = f"{repository.root} at {repository.head[:12]}"
-    yield Probe("repository", ok=True, message=place)
-    yield Probe(
-        "sandbox",
-        ok=project.runner.warning is None or project.settings.sandbox is SandboxMode.OFF,
-        message=project.runner.warning or f"{project.runner.backend} works",
-        hint="install bubblewrap, or accept it with JOURNEYMAN_SANDBOX=off",
-    )
-    for note in project.detection.notes:
-        yield Probe("detection", ok=True, message=note)
+    for probe in _known_probes(project):
+        yield probe
     try:
-        ensure_state(repository.state_root)
+        ensure_state(project.repository.state_root)
     except JourneymanError as error:
         yield Probe("state", ok=False, message=error.message, hint=error.hint)
         return
     if not project.settings.checks:
         hint = "jm init, then add [[checks]] to journeyman.toml"
         yield Probe("checks", ok=False, message="none found: nothing could be verified", hint=hint)
-    workers: dict[str, Worker | JourneymanError] = {}
     spare = _spare_workers(project, model)
-    thinks = any(phase_models(project, project.settings, Task("", "")).values())
-    built_in = (WorkerType.AGENT.value,) if thinks else ()
-    for name in dict.fromkeys((*spare, *built_in, WorkerType.AUTOFIX.value, *project.settings.workers)):
-        try:
-            workers[name] = make_worker(name, project, project.settings)
-        except JourneymanError as error:
-            workers[name] = error
+    workers = _workers_to_try(project, spare)
     with TemporaryDirectory(prefix="jm-doctor-") as folder:
         run = passing_run(project, "doctor", Path(folder))
         async for probe in examine(run, workers):
@@ -75,6 +56,37 @@ async def examine_project(project: Project, model: str | None = None) -> AsyncIt
         yield Probe("telemetry", ok=True, message=sent if is_installed() else missing)
     if model is not None:
         yield await _probe_model(project, model)
+
+
+def _known_probes(project: Project) -> Iterator[Probe]:
+    """What opening the project has shown already."""
+    from journeyman.engine.examine import Probe
+
+    repository = project.repository
+    yield Probe("repository", ok=True, message=f"{repository.root} at {repository.head[:12]}")
+    yield Probe(
+        "sandbox",
+        ok=project.runner.warning is None or project.settings.sandbox is SandboxMode.OFF,
+        message=project.runner.warning or f"{project.runner.backend} works",
+        hint="install bubblewrap, or accept it with JOURNEYMAN_SANDBOX=off",
+    )
+    for ignored in project.loaded.ignored:
+        yield Probe("configuration", ok=True, message=ignored)
+    for note in project.detection.notes:
+        yield Probe("detection", ok=True, message=note)
+
+
+def _workers_to_try(project: Project, spare: tuple[str, ...]) -> dict[str, Worker | JourneymanError]:
+    """Every worker that a run could have, or why it cannot be made."""
+    workers: dict[str, Worker | JourneymanError] = {}
+    thinks = any(phase_models(project, project.settings, Task("", "")).values())
+    built_in = (WorkerType.AGENT.value,) if thinks else ()
+    for name in dict.fromkeys((*spare, *built_in, WorkerType.AUTOFIX.value, *project.settings.workers)):
+        try:
+            workers[name] = make_worker(name, project, project.settings)
+        except JourneymanError as error:
+            workers[name] = error
+    return workers
 
 
 def _spare_workers(project: Project, model: str | None) -> tuple[str, ...]:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from journeyman.cli.edge import answer, answer_json, checked_directory, run_async, say
-from journeyman.cli.look import Json
-from journeyman.cli.run import Repo, Rerank, given_flags
+from journeyman.cli.options import Json, Repo, Rerank, given_flags
 from journeyman.domain.errors import JourneymanError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from journeyman.cli.edge import answer, answer_json, answer_page, refuse_file, refuse_two
-from journeyman.cli.look import Html, Json, PageFile, open_store
-from journeyman.cli.run import Repo
+from journeyman.cli.look import open_store
+from journeyman.cli.options import Html, Json, PageFile, Repo
 from journeyman.domain.errors import JourneymanError
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from journeyman.cli.edge import (
     refuse_file,
     refuse_two,
 )
-from journeyman.cli.run import Repo, conclude
+from journeyman.cli.options import Html, Json, PageFile, Reference, Repo
+from journeyman.cli.run import conclude
 
 if TYPE_CHECKING:
     from journeyman.domain.events import Event
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 _POLL_S = 0.2
 _RUN = re.compile(r"[\w-]*\w[\w-]*")
 """A run's id or the start of one; anything else is a file."""
-
-Reference = Annotated[str, typer.Argument(metavar="RUN", help="A run id, a unique prefix, or latest.")]
-Json = Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout.")]
-PageFile = Annotated[str | None, typer.Argument(metavar="FILE", help="Where --html writes; - is stdout.")]
-Html = Annotated[bool, typer.Option("--html", help="As one self-contained HTML file; prints its path.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from journeyman.cli.edge import answer, answer_json, checked_directory, run_async, say
-from journeyman.cli.look import Json
-from journeyman.cli.run import Repo
+from journeyman.cli.options import Json, Repo
 
 
 def register(app: typer.Typer) -> None:

@@ -2,56 +2,60 @@
 
 from __future__ import annotations
 
-import math
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from journeyman.cli.edge import OutputFormat, answer, answer_json, checked_directory, offer, run_async, say
+from journeyman.cli.options import (
+    Allow,
+    AllowLockfile,
+    AllowLockfileAgain,
+    AllowWeakerTests,
+    AnswerText,
+    AutoCreateTests,
+    AutoFixLint,
+    AutoFixTests,
+    ConfigFile,
+    Deny,
+    DryRun,
+    Fast,
+    Format,
+    Full,
+    Green,
+    MaxAutoIterations,
+    MaxTokens,
+    MaxTurns,
+    MaxUsd,
+    Minutes,
+    ModelName,
+    NewMinutes,
+    Quiet,
+    Reference,
+    Repo,
+    Rerank,
+    ResumeReference,
+    Retries,
+    Sandbox,
+    ScopeViolation,
+    StopFor,
+    Tags,
+    TaskArgument,
+    TestIntegrity,
+    WorkerName,
+    given_flags,
+)
+from journeyman.cli.task_argument import read_task, read_text
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.resumption import Resumption
-from journeyman.domain.task import MAX_TASK_CHARACTERS, Task, parse_task
 
 if TYPE_CHECKING:
     from journeyman.domain.events import Event
+    from journeyman.domain.task import Task
     from journeyman.engine.recorder import Listener
     from journeyman.report.summary import RunSummary
-
-_MOST_BYTES = 4 * MAX_TASK_CHARACTERS + 4  # one character more than a task may have, at least
-
-
-def _minutes(value: float | None) -> float | None:
-    if value is not None and not 0 < value < math.inf:
-        raise typer.BadParameter(f"{value:g} is no number of minutes above 0.")
-    return value
-
-
-Repo = Annotated[Path, typer.Option("--repo", help="The repository; default is the current folder.")]
-Format = Annotated[
-    OutputFormat,
-    typer.Option(
-        "--output-format", help="text, json (one object at the end) or stream-json (one event a line)."
-    ),
-]
-MaxUsd = Annotated[
-    float | None, typer.Option("--max-budget-usd", min=0, help="Dollars that the built-in agent may spend.")
-]
-MaxTurns = Annotated[
-    int | None, typer.Option("--max-turns", min=1, help="Model requests of the built-in agent, in all.")
-]
-MaxTokens = Annotated[
-    int | None, typer.Option("--max-tokens", min=1, help="Tokens of the built-in agent, sent and received.")
-]
-Rerank = Annotated[
-    bool | None,
-    typer.Option(
-        "--rerank/--no-rerank", help="Ask the cheapest model once for an order of the files ranked first."
-    ),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -62,88 +66,34 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    task: Annotated[
-        str | None, typer.Argument(help="A sentence, a Markdown file, or - for standard input.")
-    ] = None,
+    task: TaskArgument = None,
     repo: Repo = Path(),
-    worker: Annotated[
-        str | None, typer.Option("--worker", "-w", help="autofix, replay:FILE, or a [workers.NAME] of yours.")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", "-m", help="The built-in agent's model, PROVIDER:NAME, in every phase."),
-    ] = None,
-    fast: Annotated[
-        bool, typer.Option("--fast", help="No PLAN and no REVIEW; guards and verification stay.")
-    ] = False,
-    full: Annotated[
-        bool, typer.Option("--full", help="Every phase, whatever the configuration says.")
-    ] = False,
+    worker: WorkerName = None,
+    model: ModelName = None,
+    fast: Fast = False,
+    full: Full = False,
     max_budget_usd: MaxUsd = None,
     max_turns: MaxTurns = None,
     max_tokens: MaxTokens = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="A configuration file instead of journeyman.toml.")
-    ] = None,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option("--allow", help="Only paths matching this glob may change. Repeatable."),
-    ] = None,
-    deny: Annotated[
-        list[str] | None, typer.Option("--deny", help="Paths matching this glob may not. Repeatable.")
-    ] = None,
-    allow_lockfile: Annotated[
-        bool, typer.Option("--allow-lockfile", help="A changed lockfile is fine.")
-    ] = False,
-    green: Annotated[
-        bool, typer.Option("--green", help="Every check must pass, even those the base fails.")
-    ] = False,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", callback=_minutes, help="The time budget of the run.")
-    ] = None,
-    retries: Annotated[
-        int | None,
-        typer.Option(
-            "--retries", "--verify-auto-retry", min=0, help="Attempts after the first, for each milestone."
-        ),
-    ] = None,
-    auto_fix_lint: Annotated[
-        bool | None,
-        typer.Option("--auto-fix-lint/--no-auto-fix-lint", help="Try the project's own fixers first."),
-    ] = None,
-    auto_fix_tests: Annotated[
-        bool | None,
-        typer.Option("--auto-fix-tests/--no-auto-fix-tests", help="Work on failing tests without asking."),
-    ] = None,
-    auto_create_tests: Annotated[
-        bool | None,
-        typer.Option(
-            "--auto-create-tests/--no-auto-create-tests", help="Ask for a test where the change has none."
-        ),
-    ] = None,
-    max_auto_iterations: Annotated[
-        int | None,
-        typer.Option("--max-auto-iterations", min=0, help="Fixes, re-runs and retries of the run, in all."),
-    ] = None,
-    stop_for: Annotated[
-        list[str] | None,
-        typer.Option("--stop-for", help="One of the stop conditions, instead of all. Repeatable."),
-    ] = None,
-    scope_violation: Annotated[
-        str | None, typer.Option("--scope-violation", help="Edits out of scope: stop or drop.")
-    ] = None,
-    test_integrity: Annotated[
-        str | None, typer.Option("--test-integrity", help="Weakened tests or checks: review, stop or allow.")
-    ] = None,
+    config: ConfigFile = None,
+    allow: Allow = None,
+    deny: Deny = None,
+    allow_lockfile: AllowLockfile = False,
+    green: Green = False,
+    minutes: Minutes = None,
+    retries: Retries = None,
+    auto_fix_lint: AutoFixLint = None,
+    auto_fix_tests: AutoFixTests = None,
+    auto_create_tests: AutoCreateTests = None,
+    max_auto_iterations: MaxAutoIterations = None,
+    stop_for: StopFor = None,
+    scope_violation: ScopeViolation = None,
+    test_integrity: TestIntegrity = None,
     rerank: Rerank = None,
-    sandbox: Annotated[str | None, typer.Option("--sandbox", help="auto, required or off.")] = None,
-    tag: Annotated[list[str] | None, typer.Option("--tag", help="A label for reports. Repeatable.")] = None,
-    resume_reference: Annotated[
-        str | None, typer.Option("--resume", help="Go on with this run instead; the same as jm resume.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")
-    ] = False,
+    sandbox: Sandbox = None,
+    tag: Tags = None,
+    resume_reference: ResumeReference = None,
+    dry_run: DryRun = False,
     output_format: Format = OutputFormat.TEXT,
     quiet: Quiet = False,
 ) -> int:
@@ -195,25 +145,12 @@ def _refuse_beside_resume(reference: str, flags: dict[str, Any], *others: object
 
 
 def resume(
-    reference: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run id, a unique prefix, or latest.")
-    ] = "latest",
+    reference: Reference = "latest",
     repo: Repo = Path(),
-    answer_text: Annotated[
-        str | None,
-        typer.Option(
-            "--answer", help="The answer to the question that blocked it; - reads it from standard input."
-        ),
-    ] = None,
-    allow_lockfile: Annotated[
-        bool, typer.Option("--allow-lockfile", help="The changed lockfile is fine.")
-    ] = False,
-    allow_weaker_tests: Annotated[
-        bool, typer.Option("--allow-weaker-tests", help="What the change weakens of the tests is fine.")
-    ] = False,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", callback=_minutes, help="A new time budget, in all.")
-    ] = None,
+    answer_text: AnswerText = None,
+    allow_lockfile: AllowLockfileAgain = False,
+    allow_weaker_tests: AllowWeakerTests = False,
+    minutes: NewMinutes = None,
     max_budget_usd: MaxUsd = None,
     max_turns: MaxTurns = None,
     max_tokens: MaxTokens = None,
@@ -223,7 +160,7 @@ def resume(
     """Go on with a run that was cut off or stopped, keeping everything it has."""
     if answer_text == "-":
         say("your answer, ended by Ctrl-D:" if sys.stdin.isatty() else "the answer is read from stdin")
-        answer_text = _read_text(None, "standard input").strip()
+        answer_text = read_text(None, "standard input").strip()
         if not answer_text:
             raise JourneymanError("usage", "the answer is empty", hint=f'jm resume {reference} --answer "…"')
     asked = Resumption(
@@ -241,48 +178,6 @@ def resume(
 def continue_(repo: Repo = Path(), output_format: Format = OutputFormat.TEXT, quiet: Quiet = False) -> int:
     """Go on with the latest run: jm resume latest."""
     return run_async(_resume("latest", repo, Resumption(), output_format, quiet))
-
-
-def read_task(text: str) -> Task:
-    """The task that the argument names: standard input, a file, or the sentence itself."""
-    if text == "-":
-        return parse_task(_read_text(None, "standard input"), "standard input")
-    if _names_file(text):
-        return parse_task(_read_text(Path(text), text), text)
-    if text.endswith(".md") and " " not in text.strip():
-        raise JourneymanError("bad-task", f"there is no task file {text}")
-    return parse_task(_decoded(os.fsencode(text), "the task"))
-
-
-def _names_file(text: str) -> bool:
-    """Whether it names a file, a pipe, or (with a slash) a folder, which cannot be read and is told so."""
-    try:
-        # A sentence can be too long for a file name; then it is no file.
-        found = len(text) < 4096 and bool(text) and Path(text).exists()
-        return found and ("/" in text or not Path(text).is_dir())
-    except (OSError, ValueError):
-        return False
-
-
-def _read_text(path: Path | None, origin: str) -> str:
-    """The text of a file; of standard input for ``None``. Raises JourneymanError("bad-task")."""
-    try:
-        with sys.stdin.buffer if path is None else path.open("rb") as file:
-            return _decoded(file.read(_MOST_BYTES), origin)
-    except OSError as error:
-        raise JourneymanError("bad-task", f"{origin} cannot be read: {error.strerror}") from None
-
-
-def _decoded(data: bytes, origin: str) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # Cut off where reading stopped: then it is too long, which parsing tells.
-        if len(data) == _MOST_BYTES and error.start > len(data) - 4:
-            return data[: error.start].decode("utf-8")
-        raise JourneymanError(
-            "bad-task", f"{origin} is not UTF-8: byte {data[error.start]:#04x} at position {error.start}"
-        ) from None
 
 
 async def _run(
@@ -310,6 +205,8 @@ async def _run(
     project = await bootstrap.open_project(
         checked_directory(repo), read_surroundings(), flags=flags, config_file=config
     )
+    for ignored in project.loaded.ignored:
+        say(f"note: {ignored}")
     options = bootstrap.StartOptions(worker=worker, tags=tags, started=STARTED)
     if dry_run:
         name = bootstrap.worker_for(project, task, worker)
@@ -380,12 +277,3 @@ def _preload() -> None:
     from journeyman.engine.durable import preload
 
     preload()
-
-
-def given_flags(*given: tuple[str, str, object]) -> dict[str, Any]:
-    """Settings by table and key, of those flags that were given."""
-    flags: dict[str, Any] = {}
-    for table, key, value in given:
-        if value is not None:
-            (flags.setdefault(table, {}) if table else flags)[key] = value
-    return flags

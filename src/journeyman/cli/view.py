@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from journeyman.cli.edge import say
+from journeyman.domain.commands import command_text
 from journeyman.domain.events import (
     CheckFinished,
     CheckStarted,
@@ -28,6 +29,7 @@ from journeyman.domain.events import (
     VerifyJudged,
     WorkerActivity,
     WorkRescued,
+    WorkspaceOpened,
 )
 from journeyman.domain.fast_path import FULL_PATH, SWITCHED_OFF
 from journeyman.domain.ladder import MODEL_RUNGS
@@ -67,13 +69,6 @@ def make_view(*, quiet: bool) -> View:
     if quiet:
         return _Silent()
     return _Live() if sys.stderr.isatty() else _Plain()
-
-
-def command_text(command: str | tuple[str, ...]) -> str:
-    """A check's command as one would type it."""
-    import shlex
-
-    return command if isinstance(command, str) else shlex.join(command)
 
 
 def describe(project: Project, task: Task, worker: str) -> tuple[str, ...]:
@@ -133,6 +128,8 @@ class Narrator:
                 return "\n".join(f"    guard: {violation.message}" for violation in violations[:5])
             case RetryDecided(reason=reason):
                 return f"    retry: {reason}"
+            case WorkspaceOpened(unfinished=str() as ref):
+                return f"  goes on with the unfinished work in {ref}"
             case WorkRescued(ref=ref):
                 return f"    found work kept in {ref}"
             case ReviewDecided(decision=decision) if not decision.needed or FULL_PATH in decision.reasons:

@@ -82,8 +82,9 @@ class RungDecision:
 def decide_rung(history: tuple[Tried, ...], settings: AutonomySettings, facts: LadderFacts) -> RungDecision:
     """Decide after the last of ``history`` was sent back."""
     exhausted = "review-rejected" if facts.rejected else "verify-failed"
-    if facts.taken >= settings.max_auto_iterations:
-        return RungDecision(None, _no_rung_left(settings.max_auto_iterations), exhausted)
+    spent = rungs_spent(facts.taken, settings)
+    if spent is not None:
+        return RungDecision(None, spent, exhausted)
     without_model = _without_model(history, settings, facts)
     if without_model is not None:
         return without_model
@@ -166,7 +167,11 @@ def _stuck(attempts: list[Tried], history: tuple[Tried, ...]) -> str | None:
     return None
 
 
-def _no_rung_left(limit: int) -> str:
+def rungs_spent(taken: int, settings: AutonomySettings) -> str | None:
+    """Why a run that has taken so many rungs may take no other, if it may not."""
+    limit = settings.max_auto_iterations
+    if taken < limit:
+        return None
     told = {0: "the run may take no rung", 1: "the run's only rung is used up"}
     return f"{told.get(limit, f'all {limit} rungs of the run are used up')} (autonomy.max_auto_iterations)"
 

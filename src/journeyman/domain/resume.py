@@ -9,16 +9,27 @@ from journeyman.domain.events import (
     CheckpointMade,
     Event,
     Outcome,
+    PhaseFinished,
     PlanMade,
     RunFinished,
     RunResumed,
     SnapshotMade,
     VerifyJudged,
+    WorkRescued,
     WorkspaceOpened,
 )
+from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Plan
 from journeyman.domain.run import SUSPENDED_CODES
 from journeyman.domain.stops import Family, stop_reason
+
+CUT_SHORT_CODES = frozenset(
+    {
+        *("worker-timeout", "worker-silent", "worker-crashed", "worker-network", "worker-quota"),
+        *("worker-unauthorized", "model-unauthorized", "model-unreachable", "model-quota", "over-budget"),
+    }
+)
+"""Stops of a worker that say nothing against the edits that it had made: it goes on with them."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,8 @@ class ResumePoint:
     answer: str | None = None
     judge_first: bool = False
     """The last attempt's tree was never judged, or not for its own fault: that comes before the worker."""
+    unfinished: str | None = None
+    """The rescue ref of ``tree``, when that is no attempt's but the work of a worker that was cut short."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +102,8 @@ def _new_point(events: tuple[Event, ...], end: RunFinished | None, answer: str |
 
 def _point(events: tuple[Event, ...]) -> ResumePoint:
     plan: Plan | None = None
-    head = tree = None
+    head = tree = unfinished = None
+    rescued: WorkRescued | None = None
     unjudged = False
     done = attempts = 0
     failures: tuple[NewFailure, ...] = ()
@@ -103,12 +117,21 @@ def _point(events: tuple[Event, ...]) -> ResumePoint:
             case SnapshotMade(tree=made_tree, attempt=attempt):
                 # A tree that is put back, as after a test that does not count, has its verdict already.
                 tree, attempts, unjudged = made_tree, attempt, made_tree not in verdicts
+                unfinished = None
                 failures = verdicts.get(made_tree, failures)
             case VerifyJudged(tree=judged_tree, new_failures=found):
                 verdicts[judged_tree] = failures = found
                 unjudged = False
             case CheckpointMade(milestone=milestone, commit=commit, tree=made_tree):
                 done, head, tree, attempts, failures = milestone, commit, made_tree, 0, ()
+            case PhaseFinished(phase=phase) if phase is not Phase.FINALIZE:
+                rescued = None  # by a process, of a step that was done again
+            case WorkRescued() as rescued:
+                pass
+            case RunFinished(stop_code=code) if code in CUT_SHORT_CODES and rescued and rescued.tree:
+                tree, unfinished, unjudged = rescued.tree, rescued.ref, False
             case _:
                 pass
-    return ResumePoint(plan, done, head, tree, attempts, failures, judge_first=unjudged)
+    return ResumePoint(
+        plan, done, head, tree, attempts, failures, judge_first=unjudged, unfinished=unfinished
+    )

@@ -26,8 +26,6 @@ class RunSpec:
     """The branch that was checked out, or ``None`` when detached."""
     worker: str
     """The worker of each phase that names no other."""
-    checks_source: str = "detected"
-    """``config`` or ``detected``."""
     started_at: float = 0.0
     """Wall clock, Unix seconds."""
     tags: tuple[str, ...] = ()

@@ -137,7 +137,6 @@ class ScopeVerdict:
 
 
 _SUBMODULE_MODE = "160000"
-_SYMLINK_MODE = "120000"
 _GRAVITY = (
     Rule.PROTECTED,
     Rule.SYMLINK,

@@ -209,7 +209,8 @@ class AutonomySettings:
     auto_create_tests: bool = False
     """Whether a verified change without a test gets one, which must fail on the base."""
     max_auto_iterations: int = 5
-    """Rungs of the ladder in all, over the whole run: fixers, re-runs, retries, the stronger model."""
+    """Rungs of the ladder in all, over the whole run: fixers, re-runs, retries, the stronger model, and
+    calls for a new test."""
     transient_retries: int = 2
     """How often a call is tried again after trouble that passes: network, rate limits, a crash."""
     transient_wait_s: float = 15.0

@@ -69,7 +69,7 @@ class ImplementRequest:
     context: str = ""
     """The context pack; on a later attempt in the worker's own session, only what failures point to."""
     changed: str = ""
-    """What earlier attempts changed, as a patch, for a worker that begins a conversation anew."""
+    """What was changed so far, as a patch, for a worker that begins a conversation anew."""
     stronger: bool = False
     """Start afresh, with the stronger model where the worker has one."""
 

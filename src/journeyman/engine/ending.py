@@ -12,6 +12,7 @@ from journeyman.domain.events import (
     RunFinished,
     SnapshotMade,
     TaskSized,
+    last_of,
 )
 from journeyman.domain.ladder import RungDecision
 from journeyman.domain.phases import Phase
@@ -49,14 +50,10 @@ async def finalize(run: Run, end: RunFinished) -> None:
 
 def _record_size(run: Run) -> None:
     """Write down what the run will be compared under, when that can be told."""
-    events = tuple(event.payload for event in run.recorder.events())
-    plans = [payload.plan for payload in events if isinstance(payload, PlanMade)]
-    snapshots = [payload for payload in events if isinstance(payload, SnapshotMade)]
-    diff = None
-    if snapshots:
-        last = snapshots[-1]
-        diff = DiffSize(len(last.files), last.lines_added + last.lines_removed)
-    decided = decide_size(run.spec.task.size, plans[-1] if plans else None, diff)
+    events = run.recorder.events()
+    planned, last = last_of(events, PlanMade), last_of(events, SnapshotMade)
+    diff = DiffSize(len(last.files), last.lines_added + last.lines_removed) if last else None
+    decided = decide_size(run.spec.task.size, planned.plan if planned else None, diff)
     if decided is not None:
         run.recorder.record("size", TaskSized(decided.size.value, decided.reason))
 

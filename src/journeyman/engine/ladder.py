@@ -38,6 +38,7 @@ class Ladder:
 
     run: Run
     taken: int = 0
+    """Calls for a new test are among them."""
     history: list[Tried] = field(default_factory=list)
     rejected: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
     """By tree: what REVIEW wants changed."""

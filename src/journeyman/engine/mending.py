@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shlex
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from journeyman.domain.checks import Check, CheckResult, Fixer, VerifyVerdict
+from journeyman.domain.commands import command_words
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import CheckFinished, CheckStarted, Role
 from journeyman.domain.phases import Phase
@@ -31,8 +31,9 @@ def mends(check: Check, fixers: tuple[Fixer, ...]) -> bool:
     """Whether a fixer mends what the check complains of: the check has one, or is the same tool."""
     if check.fix is not None:
         return bool(fixers)
-    words = set(map(_program, _words(check.run)))
-    return any(_program(_words(fixer.command)[0]) in words for fixer in fixers if _words(fixer.command))
+    words = set(map(_program, command_words(check.run)))
+    programs = (_program(word) for fixer in fixers for word in command_words(fixer.command)[:1])
+    return any(program in words for program in programs)
 
 
 async def fixers_at(run: Run, key: str) -> tuple[Fixer, ...]:
@@ -69,7 +70,7 @@ async def fix(run: Run, attempt: Attempt, changed: tuple[str, ...]) -> str:
     except JourneymanError as trouble:
         if trouble.code != "worker-failed":
             raise
-        return trouble.message  # the tree is as it was: the next rung it is
+        return trouble.message  # what fixers left is judged as anything else is: the next rung it is
     return said.summary
 
 
@@ -130,15 +131,6 @@ async def _once(
     (result,) = await run.checks.run((replace(check, exclusive=True),), environment, tree, logs, fresh=True)
     events.record(CheckFinished(result, role), check.name)
     return result
-
-
-def _words(command: str | tuple[str, ...]) -> list[str]:
-    if not isinstance(command, str):
-        return list(command)
-    try:
-        return shlex.split(command)
-    except ValueError:  # an unbalanced quote
-        return command.split()
 
 
 def _program(word: str) -> str:

@@ -67,5 +67,4 @@ class Run:
     """The worker that runs them."""
     stronger: str | None = None
     """The model that IMPLEMENT goes on with when its own does not get there."""
-    sandbox_warning: str | None = None
     journal: Journal = field(init=False)

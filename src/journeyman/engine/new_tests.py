@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from journeyman.domain.checks import Tier
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import NewTestsJudged, PhaseOutcome
-from journeyman.domain.ladder import Rung
+from journeyman.domain.ladder import Rung, rungs_spent
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Finding
 from journeyman.domain.risk import is_test
 from journeyman.domain.stops import Family, stop_reason
 from journeyman.engine import phases
 from journeyman.engine.attempt import Attempt, Judged
+from journeyman.engine.ladder import Ladder
 from journeyman.engine.mending import mends
 from journeyman.engine.model import Run
 from journeyman.verify.judge import judge, needs_baseline
@@ -33,14 +34,34 @@ class _Trial:
     reason: str
 
 
-async def with_test(run: Run, attempt: Attempt, judged: Judged) -> tuple[Attempt, Judged]:
-    """The change with a test that counts; as it was when there is one already, or none could be made."""
+async def with_test(ladder: Ladder, attempt: Attempt, judged: Judged) -> tuple[Attempt, Judged]:
+    """The change with a test that counts; as it was when there is one already, or none could be made.
+
+    To ask for one is a rung.
+    """
+    run = ladder.run
     changes = await run.workspace.changes(attempt.head, judged.snapshot.commit)
     if any(is_test(change.path) for change in changes):
         return attempt, judged
     trying = replace(
         attempt, rungs=attempt.rungs + 1, rung=Rung.RETRY, failures=(), findings=(Finding(_WISH),)
     )
+    spent = rungs_spent(ladder.taken, run.spec.settings.autonomy)
+    if spent is not None:
+        _tell(run, trying, _Trial((), counts=False, reason=spent))
+        return attempt, judged
+    ladder.taken += 1
+    trial, made = await _ask(run, attempt, trying, judged)
+    _tell(run, trying, trial)
+    after = replace(attempt, rungs=trying.rungs)
+    if trial.counts and made is not None:
+        return after, made
+    await _put_back(run, trying, judged)
+    return after, judged
+
+
+async def _ask(run: Run, attempt: Attempt, trying: Attempt, judged: Judged) -> tuple[_Trial, Judged | None]:
+    """Let the worker add a test; what became of it, and the change with it when it came that far."""
     made = None
     try:
         async with phases.timed(run, Phase.IMPLEMENT, trying):
@@ -49,19 +70,17 @@ async def with_test(run: Run, attempt: Attempt, judged: Judged) -> tuple[Attempt
         async with phases.timed(run, Phase.VERIFY, trying) as phase:
             made = Judged(snapshot, await phases.verify(run, trying, snapshot))
             phase.outcome = PhaseOutcome.OK if made.verdict.ok else PhaseOutcome.FAILED
-        trial = await _try_on_base(run, trying, judged, made)
+        return await _try_on_base(run, trying, judged, made), made
     except JourneymanError as trouble:
         family = stop_reason(trouble.code).family
         if family not in {Family.GUARD, Family.WORKER, Family.BLOCKED}:
             raise
-        trial = _Trial((), counts=False, reason=trouble.message)
-    event = NewTestsJudged(attempt.milestone_number, attempt.number, trial.paths, trial.counts, trial.reason)
+        return _Trial((), counts=False, reason=trouble.message), None
+
+
+def _tell(run: Run, trying: Attempt, trial: _Trial) -> None:
+    event = NewTestsJudged(trying.milestone_number, trying.number, trial.paths, trial.counts, trial.reason)
     run.recorder.record(f"{trying.key}.test/judged", event)
-    after = replace(attempt, rungs=trying.rungs)
-    if trial.counts and made is not None:
-        return after, made
-    await _put_back(run, trying, judged)
-    return after, judged
 
 
 async def _try_on_base(run: Run, trying: Attempt, before: Judged, made: Judged) -> _Trial:

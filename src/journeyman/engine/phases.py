@@ -22,7 +22,9 @@ from journeyman.domain.events import (
     ScopeJudged,
     SnapshotMade,
     VerifyJudged,
+    WorkRescued,
     WorkspaceOpened,
+    of_kind,
 )
 from journeyman.domain.identity import attempt_ref
 from journeyman.domain.ladder import Rung
@@ -91,7 +93,7 @@ async def set_up(run: Run) -> OpenedWorkspace:
             await run.trees.keep_unsaved(known_trees(run))
             await run.workspace.restore(run.point.tree)
         run.recorder.step("open").record(
-            WorkspaceOpened(str(opened.worktree), opened.branch, opened.base_tree)
+            WorkspaceOpened(str(opened.worktree), opened.branch, opened.base_tree, run.point.unfinished)
         )
         return opened
 
@@ -184,8 +186,9 @@ async def implement(run: Run, attempt: Attempt, key: str | None = None) -> str |
 
 
 async def _changed_so_far(run: Run, attempt: Attempt) -> str:
-    """The patch of what earlier attempts left in the work tree; nothing for whoever remembers it."""
-    if attempt.remembered or not (attempt.failures or attempt.findings or attempt.answer):
+    """The patch of what was left in the work tree; nothing for whoever remembers it."""
+    begun = attempt.failures or attempt.findings or attempt.answer or run.point.unfinished
+    if attempt.remembered or not begun:
         return ""
     return await run.workspace.diff_text(attempt.head, run.trees.work_tree)
 
@@ -350,13 +353,21 @@ async def checkpoint(run: Run, attempt: Attempt, snapshot: Snapshot, verdict: Ve
 
 def snapshots_of(run: Run) -> tuple[SnapshotMade, ...]:
     """What every attempt left, in order."""
-    return tuple(event.payload for event in run.recorder.events() if isinstance(event.payload, SnapshotMade))
+    return tuple(of_kind(run.recorder.events(), SnapshotMade))
 
 
 def known_trees(run: Run) -> frozenset[str]:
-    """Trees that need no keeping: the base's and the attempts'. None before a workspace was opened."""
-    opened = (event.payload for event in run.recorder.events() if isinstance(event.payload, WorkspaceOpened))
-    return frozenset((*(each.base_tree for each in opened), *(each.tree for each in snapshots_of(run))))
+    """Trees that need no keeping: the base's, and those with a ref. None before a workspace was opened."""
+    known: set[str] = set()
+    for event in run.recorder.events():
+        match event.payload:
+            case WorkspaceOpened(base_tree=tree) | SnapshotMade(tree=tree):
+                known.add(tree)
+            case WorkRescued(tree=str() as tree):
+                known.add(tree)
+            case _:
+                pass
+    return frozenset(known)
 
 
 def _snapshot_event(

@@ -95,7 +95,7 @@ async def work_milestone(
             judged = await try_once(ladder, attempt, head, judged)
         findings: tuple[Finding, ...] = ()
         if judged.verdict.ok and run.spec.settings.autonomy.auto_create_tests:
-            attempt, judged = await with_test(run, attempt, judged)
+            attempt, judged = await with_test(ladder, attempt, judged)
         if judged.verdict.ok:
             # A tree that was rejected is not shown again: the reviewer has said what there is to say.
             findings = ladder.rejected.get(judged.snapshot.tree, ())

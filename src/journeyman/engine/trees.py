@@ -103,6 +103,5 @@ class Trees:
         refs = await self._workspace.list_run_refs()
         number = sum("/rescue/" in ref for ref in refs) + 1
         ref = rescue_ref(self._recorder.run_id, number)
-        commit = await self._workspace.rescue(ref)
-        if commit is not None:
-            self._recorder.record_once(WorkRescued(ref, commit))
+        kept = await self._workspace.rescue(ref)
+        self._recorder.record_once(WorkRescued(ref, kept.commit, kept.tree))

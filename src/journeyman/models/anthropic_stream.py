@@ -7,6 +7,7 @@ from typing import Any
 
 from journeyman.domain.model import Finish, OnText, ToolCall
 from journeyman.models.anthropic_messages import OPAQUE
+from journeyman.models.failures import Failure
 from journeyman.models.spent import Spent, count, total
 from journeyman.models.texts import arguments_of, clean, tool_call, whole
 
@@ -58,13 +59,21 @@ class MessageStream:
         self._blocks: dict[int, _Block] = {}
         self._reason: str | None = None
         self._usage: dict[str, Any] = {}
-        self.recognised = False
-        """Whether anything came that a message is made of."""
+        self._recognised = False
 
     @property
     def complete(self) -> bool:
         """Whether the model said why it stopped."""
         return self._reason is not None
+
+    @property
+    def trouble(self) -> Failure | None:
+        """Why the answer is of no use, when this is all of it."""
+        if self.complete:
+            return None
+        if not self._recognised:
+            return Failure("the answer is no message", unusable=True)
+        return Failure("the answer ended before it was complete")
 
     def feed(self, payload: dict[str, Any]) -> None:
         """Take one event's payload, or a whole message."""
@@ -134,7 +143,7 @@ class MessageStream:
     def _take_message(self, message: Any) -> None:  # noqa: ANN401 - a provider's JSON
         if not isinstance(message, dict):
             return
-        self.recognised = True
+        self._recognised = True
         if isinstance(message.get("model"), str):
             self._model = message["model"]
         self._take_usage(message.get("usage"))
@@ -154,7 +163,7 @@ class MessageStream:
 
     def _start(self, index: int, block: Any) -> None:  # noqa: ANN401 - a provider's JSON
         if isinstance(block, dict):
-            self.recognised = True
+            self._recognised = True
             self._blocks[index] = _Block(dict(block))
             if block.get("type") == "text":
                 self._say(block.get("text"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from journeyman.domain.model import Finish, OnText, ToolCall
+from journeyman.models.failures import Failure
 from journeyman.models.openai_messages import OPAQUE, REASONING_FIELDS
 from journeyman.models.spent import Spent, count
 from journeyman.models.texts import clean, tool_call, whole
@@ -53,8 +54,7 @@ class ChatStream:
         self._reason: str | None = None
         self._usage: dict[str, Any] = {}
         self._model: str | None = None
-        self.recognised = False
-        """Whether anything came that a chat completion is made of."""
+        self._recognised = False
 
     @property
     def complete(self) -> bool:
@@ -62,9 +62,15 @@ class ChatStream:
         return self._reason is not None
 
     @property
-    def failed(self) -> bool:
-        """Whether the provider broke the answer off; some say so in place of a finish reason."""
-        return self._reason == "error"
+    def trouble(self) -> Failure | None:
+        """Why the answer is of no use, when this is all of it."""
+        if self._reason == "error":  # some say so in place of a finish reason
+            return Failure("the provider broke the answer off")
+        if self.complete:
+            return None
+        if not self._recognised:
+            return Failure("the answer is no chat completion", unusable=True)
+        return Failure("the answer ended before it was complete")
 
     def feed(self, chunk: dict[str, Any]) -> None:
         """Take one chunk, or a whole completion."""
@@ -74,7 +80,7 @@ class ChatStream:
         for choice in _dicts(chunk.get("choices")):
             if choice.get("index") not in {0, None}:
                 continue
-            self.recognised = True
+            self._recognised = True
             self._take_usage(choice.get("usage"))
             self._take_delta(_dict(choice.get("delta")) or _dict(choice.get("message")))
             if choice.get("finish_reason"):

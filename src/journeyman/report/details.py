@@ -16,6 +16,7 @@ from journeyman.domain.events import (
     VerifyJudged,
     WorkerRead,
     WorkerSpent,
+    of_kind,
 )
 from journeyman.domain.stops import stop_reason
 from journeyman.report.summary import RunSummary
@@ -183,8 +184,7 @@ def _check_row(finished: CheckFinished, attempt: str) -> tuple[str, ...]:
 
 def _retries(events: tuple[Event, ...]) -> Table:
     rows = [
-        (f"m{event.payload.milestone} attempt {event.payload.next_attempt}", event.payload.reason)
-        for event in events
-        if isinstance(event.payload, RetryDecided)
+        (f"m{each.milestone} attempt {each.next_attempt}", each.reason)
+        for each in of_kind(events, RetryDecided)
     ]
     return Table("Retries", (("then came", "because"), *rows), empty="none was needed")

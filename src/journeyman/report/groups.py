@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.events import Event, RunFinished, RunStarted
+from journeyman.domain.events import Event, RunFinished, RunStarted, last_of
 from journeyman.domain.kpi import compute_kpi
 from journeyman.domain.task import nearest
 from journeyman.report.metrics import RunFigures
@@ -33,7 +33,7 @@ def run_facts(run_id: str, events: tuple[Event, ...]) -> RunFacts | None:
     kpi = compute_kpi(events)
     end = events[-1].payload
     finished = end if isinstance(end, RunFinished) else None
-    started = next((event.payload for event in events if isinstance(event.payload, RunStarted)), None)
+    started = last_of(events, RunStarted)
     outcome = finished.outcome.value if finished else None
     facts = {
         "tag": frozenset(started.tags if started else ()),

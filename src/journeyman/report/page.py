@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from journeyman.domain.events import Event, Outcome, WorkerSpent
+from journeyman.domain.events import Event, Outcome, WorkerSpent, of_kind
 from journeyman.domain.kpi import Kpi
 from journeyman.domain.shown import shown
 from journeyman.report.details import stop_lines, tables
@@ -148,7 +148,7 @@ def _shares(kpi: Kpi) -> tuple[Share, ...]:
 
 
 def _calls(events: tuple[Event, ...]) -> tuple[CallBar, ...]:
-    spent = [event.payload for event in events if isinstance(event.payload, WorkerSpent)]
+    spent = of_kind(events, WorkerSpent)
     sizes = [(call.usage.tokens_in or 0) + (call.usage.tokens_out or 0) for call in spent]
     largest = max(sizes, default=0) or 1
     bars = []

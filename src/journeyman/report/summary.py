@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 
 from journeyman.domain.checks import CheckResult, NewFailure
 from journeyman.domain.events import (
@@ -30,6 +30,8 @@ from journeyman.domain.events import (
     TroubleRetried,
     VerifyJudged,
     WorkRescued,
+    last_of,
+    of_kind,
 )
 from journeyman.domain.identity import branch_name
 from journeyman.domain.kpi import Kpi, compute_kpi
@@ -42,8 +44,6 @@ from journeyman.report.decisions import decision_text
 SCHEMA = 1
 _SHOWN_OPTIONS = 2
 RUNNING = "running"
-CUT_OFF = "cut off"
-P = TypeVar("P", bound=Payload)
 
 
 @dataclass(frozen=True)
@@ -54,25 +54,25 @@ class Milestones:
     completed: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunSummary:
     """What a run came to. ``outcome`` is ``verified`` or ``stopped``; ``running`` while it has no end."""
 
-    schema: int
+    schema: int = SCHEMA
     run_id: str
     task: str
-    outcome: str
-    stop_reason: str | None
-    stop_message: str | None
+    outcome: str = RUNNING
+    stop_reason: str | None = None
+    stop_message: str | None = None
     next_actions: tuple[str, ...]
-    base_commit: str | None
-    branch: str | None
-    commit: str | None
-    verified_tree: str | None
-    milestones: Milestones
-    files_changed: tuple[str, ...]
-    lines_added: int
-    lines_removed: int
+    base_commit: str | None = None
+    branch: str
+    commit: str | None = None
+    verified_tree: str | None = None
+    milestones: Milestones = Milestones(planned=None, completed=0)
+    files_changed: tuple[str, ...] = ()
+    lines_added: int = 0
+    lines_removed: int = 0
     human_touches: int
     kpi: Kpi
     facts: tuple[str, ...] = ()
@@ -97,7 +97,6 @@ class RunSummary:
     """Edits outside the scope that were put back."""
     notes: tuple[str, ...] = ()
     """What else a reader should know: a test that was made and does not count, a question not asked."""
-
     advice: str | None = None
     """What helps and is no command: what to install, which setting to raise."""
 
@@ -115,75 +114,95 @@ class RunSummary:
 
 def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
     """Fold a timeline into its summary. Works on any prefix of a timeline."""
-    started = _last(events, RunStarted)
-    end = _last(events, RunFinished)
-    finished = end if end is not None and events[-1].payload is end else None
-    snapshot = _last(events, SnapshotMade)
-    verdict = _verdict(events, snapshot)
-    plan = _last(events, PlanMade)
-    ready = _last(events, EnvironmentReady)
-    checkpoint = _last(events, CheckpointMade)
     kpi = compute_kpi(events)
+    started = last_of(events, RunStarted)
     title = started.title if started else "unknown"
-    branch = branch_name(run_id, title)
-    return RunSummary(
-        schema=SCHEMA,
+    end = last_of(events, RunFinished)
+    summary = RunSummary(
         run_id=run_id,
         task=title,
-        outcome=finished.outcome.value if finished else RUNNING,
-        stop_reason=finished.stop_code if finished else None,
-        stop_message=finished.stop_message if finished else None,
-        next_actions=_next_actions(run_id, finished, branch),
-        base_commit=started.base_commit if started else None,
-        branch=branch,
-        commit=checkpoint.commit if checkpoint else None,
-        verified_tree=checkpoint.tree if checkpoint else None,
-        milestones=Milestones(
-            len(plan.plan.milestones) if plan else None,
-            len({event.payload.milestone for event in events if isinstance(event.payload, CheckpointMade)}),
-        ),
-        files_changed=snapshot.files if snapshot else (),
-        lines_added=snapshot.lines_added if snapshot else 0,
-        lines_removed=snapshot.lines_removed if snapshot else 0,
-        human_touches=kpi.human_touches,
+        branch=branch_name(run_id, title),
+        next_actions=(f"jm follow {run_id}", f"jm resume {run_id}"),
         kpi=kpi,
-        facts=finished.facts if finished else (),
-        question=finished.question if finished else None,
-        checks=_results(events, verdict.tree) if verdict else (),
-        new_failures=verdict.new_failures if verdict else (),
-        known_failures=verdict.known_failures if verdict else (),
-        fixed_failures=verdict.fixed_failures if verdict else (),
-        last_snapshot=snapshot.ref if snapshot else None,
-        rescued=tuple(event.payload.ref for event in events if isinstance(event.payload, WorkRescued)),
-        worker=started.worker if started else None,
-        repository=started.repository if started else None,
-        warnings=(*(started.warnings if started else ()), *(ready.warnings if ready else ())),
-        sandbox=started.sandbox if started else None,
-        tried=(*_told(events, RungTaken), *_tried_again(events, finished)),
+        human_touches=kpi.human_touches,
+        rescued=tuple(each.ref for each in of_kind(events, WorkRescued)),
+        tried=tuple(_told(events, RungTaken)),
         weakened=_weakened(events),
         dropped=tuple(dict.fromkeys(_told(events, ScopeDropped))),
         notes=(*_told(events, NewTestsJudged), *_told(events, QuestionDecided), *_unreviewed(events)),
-        advice=finished.hint if finished and finished.hint and not is_command(finished.hint) else None,
+    )
+    if started is not None:
+        summary = _with_start(summary, started, events)
+    summary = _with_work(summary, events)
+    if end is not None and events[-1].payload is end:
+        summary = _with_end(summary, end, events)
+    return summary
+
+
+def _with_start(summary: RunSummary, started: RunStarted, events: tuple[Event, ...]) -> RunSummary:
+    ready = last_of(events, EnvironmentReady)
+    return replace(
+        summary,
+        base_commit=started.base_commit,
+        worker=started.worker,
+        repository=started.repository,
+        sandbox=started.sandbox,
+        warnings=(*started.warnings, *(ready.warnings if ready else ())),
     )
 
 
-def _verdict(events: tuple[Event, ...], snapshot: SnapshotMade | None) -> VerifyJudged | None:
-    """The last verdict on the last snapshot: what was tried and put back says nothing of it."""
-    judged = (event.payload for event in reversed(events) if isinstance(event.payload, VerifyJudged))
-    return next((each for each in judged if snapshot is None or each.tree == snapshot.tree), None)
+def _with_work(summary: RunSummary, events: tuple[Event, ...]) -> RunSummary:
+    """With what was planned, changed, verified and committed so far."""
+    plan, made = last_of(events, PlanMade), of_kind(events, CheckpointMade)
+    planned = len(plan.plan.milestones) if plan else None
+    summary = replace(summary, milestones=Milestones(planned, len({each.milestone for each in made})))
+    if made:
+        summary = replace(summary, commit=made[-1].commit, verified_tree=made[-1].tree)
+    snapshot = last_of(events, SnapshotMade)
+    if snapshot is not None:
+        summary = replace(
+            summary,
+            files_changed=snapshot.files,
+            lines_added=snapshot.lines_added,
+            lines_removed=snapshot.lines_removed,
+            last_snapshot=snapshot.ref,
+        )
+    # The last verdict on the last snapshot: what was tried and put back says nothing of it.
+    judged = reversed(of_kind(events, VerifyJudged))
+    verdict = next((each for each in judged if snapshot is None or each.tree == snapshot.tree), None)
+    if verdict is None:
+        return summary
+    return replace(
+        summary,
+        checks=_results(events, verdict.tree),
+        new_failures=verdict.new_failures,
+        known_failures=verdict.known_failures,
+        fixed_failures=verdict.fixed_failures,
+    )
+
+
+def _with_end(summary: RunSummary, end: RunFinished, events: tuple[Event, ...]) -> RunSummary:
+    return replace(
+        summary,
+        outcome=end.outcome.value,
+        stop_reason=end.stop_code,
+        stop_message=end.stop_message,
+        next_actions=_next_actions(summary, end),
+        facts=end.facts,
+        question=end.question,
+        tried=(*summary.tried, *_tried_again(events, end)),
+        advice=end.hint if end.hint and not is_command(end.hint) else None,
+    )
 
 
 def _told(events: tuple[Event, ...], kind: type[Payload]) -> list[str]:
     """What decisions of a kind came to."""
-    found = (event.payload for event in events if isinstance(event.payload, kind))
-    return [text for text in map(decision_text, found) if text]
+    return [text for text in map(decision_text, of_kind(events, kind)) if text]
 
 
-def _tried_again(events: tuple[Event, ...], end: RunFinished | None) -> tuple[str, ...]:
+def _tried_again(events: tuple[Event, ...], end: RunFinished) -> tuple[str, ...]:
     """How often the call was made again whose trouble did not pass."""
-    code = end.stop_code if end is not None else None
-    trouble = (event.payload for event in events if isinstance(event.payload, TroubleRetried))
-    waits = [each.wait_s for each in trouble if each.code == code]
+    waits = [each.wait_s for each in of_kind(events, TroubleRetried) if each.code == end.stop_code]
     times = f"{len(waits)} time{'s' if len(waits) > 1 else ''}"
     return (f"the call again, {times}, after waiting {sum(waits):g} s in all",) if waits else ()
 
@@ -197,9 +216,8 @@ def _unreviewed(events: tuple[Event, ...]) -> tuple[str, ...]:
     """That a review was to follow from what got weaker, and nobody could hold one."""
     skipped = {
         (phase.milestone, phase.attempt)
-        for phase in (event.payload for event in events)
-        if isinstance(phase, PhaseFinished)
-        and (phase.phase, phase.outcome) == (Phase.REVIEW, PhaseOutcome.SKIPPED)
+        for phase in of_kind(events, PhaseFinished)
+        if (phase.phase, phase.outcome) == (Phase.REVIEW, PhaseOutcome.SKIPPED)
     }
     wanted = (each for each in _judged_weaker(events) if each.policy == IntegrityPolicy.REVIEW)
     missing = any((each.milestone, each.attempt) in skipped for each in wanted)
@@ -217,29 +235,22 @@ def _judged_weaker(events: tuple[Event, ...]) -> tuple[IntegrityJudged, ...]:
     return tuple(last.values())
 
 
-def _last(events: tuple[Event, ...], kind: type[P]) -> P | None:
-    return next((event.payload for event in reversed(events) if isinstance(event.payload, kind)), None)
-
-
 def _results(events: tuple[Event, ...], tree: str) -> tuple[CheckResult, ...]:
     last = {
-        event.payload.result.check: event.payload.result
-        for event in events
-        if isinstance(event.payload, CheckFinished)
-        and event.payload.role is Role.VERIFY
-        and event.payload.result.tree == tree
+        each.result.check: each.result
+        for each in of_kind(events, CheckFinished)
+        if each.role is Role.VERIFY and each.result.tree == tree
     }
-    started = _last(events, RunStarted)
+    started = last_of(events, RunStarted)
     # In the order of the configuration: which one ends first is the machine's mood.
     place = {check.name: number for number, check in enumerate(started.checks if started else ())}
     return tuple(sorted(last.values(), key=lambda result: place.get(result.check, len(place))))
 
 
-def _next_actions(run_id: str, end: RunFinished | None, branch: str) -> tuple[str, ...]:
-    if end is None:
-        return (f"jm follow {run_id}", f"jm resume {run_id}")
+def _next_actions(summary: RunSummary, end: RunFinished) -> tuple[str, ...]:
+    run_id = summary.run_id
     if end.outcome is Outcome.VERIFIED:
-        return (f"git merge {branch}", f"jm report {run_id}", f"jm verify {(end.commit or '')[:12]}")
+        return (f"git merge {summary.branch}", f"jm report {run_id}", f"jm verify {(end.commit or '')[:12]}")
     own: tuple[str, ...] = (end.hint.replace("{run}", run_id),) if end.hint and is_command(end.hint) else ()
     if end.question is not None and end.question.options:
         options = end.question.options[:_SHOWN_OPTIONS]

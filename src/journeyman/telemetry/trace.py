@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 from opentelemetry.trace.status import Status, StatusCode
 
 from journeyman import __version__
-from journeyman.domain.events import Event, Outcome, RunFinished, RunStarted
+from journeyman.domain.events import Event, Outcome, RunFinished, RunStarted, last_of
 from journeyman.domain.shown import shown
 from journeyman.domain.spans import Span, spans_of
 from journeyman.domain.spans import SpanKind as Kind
@@ -66,8 +66,8 @@ def gen_ai(span: Span) -> Attributes:
 def _root(
     run_id: str, every: tuple[Event, ...], share: tuple[Event, ...], resource: Resource
 ) -> ReadableSpan:
-    started = next((event.payload for event in every if isinstance(event.payload, RunStarted)), None)
-    end = next((event.payload for event in reversed(share) if isinstance(event.payload, RunFinished)), None)
+    started = last_of(every, RunStarted)
+    end = last_of(share, RunFinished)
     first = share[0] is every[0]
     attributes: Attributes = {"journeyman.run.id": run_id}
     if started is not None:

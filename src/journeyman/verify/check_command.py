@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from journeyman.domain.checks import Check, CheckResult, CheckStatus, Failure
+from journeyman.domain.commands import command_text
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.process import Command, CommandResult, Confinement
 from journeyman.verify.judge import TIMED_OUT_KEY, UNAVAILABLE_KEY
@@ -33,14 +34,9 @@ _MISSING = re.compile(
 )
 
 
-def command_line(check: Check) -> str:
-    """The command as a person would type it."""
-    return check.run if isinstance(check.run, str) else shlex.join(check.run)
-
-
 def runs_pytest(check: Check) -> bool:
     """Whether pytest is a word of the command line."""
-    return bool(_PYTEST.search(command_line(check)))
+    return bool(_PYTEST.search(command_text(check.run)))
 
 
 def put_command(
@@ -136,7 +132,7 @@ def conclude(
     if missing := _what_is_missing(text, result.exit_code):
         return _unavailable(concluded, missing)
     parsed = parse_output(
-        command_line(check),
+        command_text(check.run),
         result.text,
         root,
         exit_code=result.exit_code,

@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 from journeyman.verify.manifests import Manifests, table, texts
 from journeyman.verify.programs import VENV_NAMES
 
-PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 MAX_NAMES = 40
 _NOT_PRODUCT = frozenset(
     ("test", "tests", "testing", "doc", "docs", "build", "dist", "node_modules", "vendor", *VENV_NAMES)

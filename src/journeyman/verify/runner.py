@@ -66,14 +66,12 @@ class CheckRunner:
         on_started: OnStarted | None = None,
         on_finished: OnFinished | None = None,
         *,
-        stop_after_failed_tier: bool = False,
         fresh: bool = False,
     ) -> tuple[CheckResult, ...]:
         """The results in the order of ``checks``; ``tree`` is the hash of what ``environment.tree`` holds.
 
         Cheap checks are begun first: lower tiers, then those that took least last time. A later tier does not
-        wait for an earlier one, as all failures are wanted at once, unless ``stop_after_failed_tier``:
-        then tiers run one after the other, and those after a failed one are left out of the results.
+        wait for an earlier one, as all failures are wanted at once.
         ``on_started`` is called for what really runs, ``on_finished`` for every result, cached ones too.
         ``fresh`` passes over results that are known; what comes of it takes their place.
         Raises JourneymanError, but not for a program that is missing: that is a result.
@@ -84,17 +82,8 @@ class CheckRunner:
             replace(await self._job(check, environment, tree, log_dir / logs[check.name]), fresh=fresh)
             for check in self._ordered(checks)
         ]
-        groups = [jobs]
-        if stop_after_failed_tier:
-            groups = [
-                [job for job in jobs if job.check.tier == tier] for tier in sorted({c.tier for c in checks})
-            ]
-        results: dict[str, CheckResult] = {}
-        for group in groups:
-            results |= await self._run_group(group, on_started or _ignore, on_finished or _ignore)
-            if stop_after_failed_tier and not all(result.passed for result in results.values()):
-                break
-        return tuple(results[check.name] for check in checks if check.name in results)
+        results = await self._all(jobs, on_started or _ignore, on_finished or _ignore)
+        return tuple(results[check.name] for check in checks)
 
     def _ordered(self, checks: Sequence[Check]) -> list[Check]:
         past = {check.name: past_duration_s(self._cache, check) for check in checks}
@@ -110,7 +99,7 @@ class CheckRunner:
         fingerprint = await asyncio.to_thread(environment_fingerprint, environment, check)
         return _Job(check, environment, tree, log, result_key(check, tree, fingerprint, PARSER_VERSION))
 
-    async def _run_group(
+    async def _all(
         self, jobs: list[_Job], on_started: OnStarted, on_finished: OnFinished
     ) -> dict[str, CheckResult]:
         tasks = [asyncio.create_task(self._result(job, on_started, on_finished)) for job in jobs]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 from journeyman.domain.checks import Fixer
+from journeyman.domain.commands import command_text, command_words
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.plan import Implementation
 from journeyman.domain.process import CommandResult
@@ -81,7 +81,7 @@ class AutofixWorker(ImplementOnly):
             ):
                 host.activity(f"{fixer.name}: no file in scope")
                 return FixOutcome(fixer.name, ran=False, crashed=False)
-            host.activity(f"{fixer.name}: {_shown(fixer.command)}")
+            host.activity(f"{fixer.name}: {command_text(fixer.command)}")
             async with preserved(host, paths, permitted) as restored:
                 outcome = await _run(fixer, host)
             if outcome.note:
@@ -126,15 +126,8 @@ def _summary(outcomes: list[FixOutcome]) -> str:
 
 
 def _program(fixer: Fixer) -> str:
-    try:
-        words = shlex.split(fixer.command) if isinstance(fixer.command, str) else list(fixer.command)
-    except ValueError:  # an unbalanced quote: the shell will say so
-        words = str(fixer.command).split()
+    words = command_words(fixer.command)
     return words[0] if words else fixer.name
-
-
-def _shown(command: str | tuple[str, ...]) -> str:
-    return command if isinstance(command, str) else shlex.join(command)
 
 
 def _told(paths: list[str]) -> str:

@@ -56,7 +56,7 @@ async def preserved(
     """Undo, on leaving, what was done to files that may not change.
 
     ``paths`` is the listing from before. Yields a list that holds, after the block, the paths that had to
-    be put back. Nothing is put back when the block raises: the host then restores the tree.
+    be put back. Nothing is put back when the block raises: the guards judge what goes on from there.
     """
     kept = [path for path in paths if not permitted(path)]
     known = frozenset(paths)

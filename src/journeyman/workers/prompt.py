@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
@@ -10,6 +9,7 @@ from pathlib import Path
 from string import Template
 
 from journeyman.domain.checks import Check, NewFailure
+from journeyman.domain.commands import command_text
 from journeyman.domain.plan import Finding, Milestone
 from journeyman.domain.scope import LockfilePolicy, Scope
 from journeyman.domain.task import Task
@@ -92,8 +92,7 @@ def checks_text(checks: tuple[Check, ...]) -> str:
 
 
 def _check(check: Check) -> str:
-    command = check.run if isinstance(check.run, str) else shlex.join(check.run)
-    return f"{check.name}: {command}"
+    return f"{check.name}: {command_text(check.run)}"
 
 
 def complaints_text(failures: tuple[NewFailure, ...], findings: tuple[Finding, ...]) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 from functools import cached_property
 from pathlib import Path
 
+from journeyman.domain.commands import command_text
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Implementation, Milestone, Plan, Review
@@ -115,7 +115,7 @@ class ReplayWorker:
         await host.edit(f"replay/edit-{number}", effect, bool)
 
     async def _run(self, command: str | tuple[str, ...], number: int, host: WorkerHost) -> None:
-        shown = command if isinstance(command, str) else shlex.join(command)
+        shown = command_text(command)
 
         async def effect() -> bool:
             try:

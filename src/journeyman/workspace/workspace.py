@@ -150,12 +150,9 @@ class Workspace:
         async with self._work() as worktree:
             await self._contents.restore(worktree, tree, head)
 
-    async def rescue(self, ref: str, unless_tree: str | None = None) -> str | None:
-        """Keep what the work tree holds under ``ref``; the commit, or ``None`` when it is ``unless_tree``."""
-        if unless_tree is not None and await self.current_tree() == unless_tree:
-            return None
-        made = await self.snapshot(f"found in the worktree of {self._run_id}", self._base_commit, ref)
-        return made.commit
+    async def rescue(self, ref: str) -> Snapshot:
+        """Keep what the work tree holds under ``ref``."""
+        return await self.snapshot(f"found in the worktree of {self._run_id}", self._base_commit, ref)
 
     async def changes(self, old: str, new: str) -> tuple[Change, ...]:
         """Every path in which two trees (or commits) differ. Undecodable bytes of names are surrogates."""
@@ -207,23 +204,20 @@ class Workspace:
         parent: str,
         message: str,
         trailers: tuple[tuple[str, str], ...] = (),
-        *,
-        expected_old: str | None = None,
-        when: int | None = None,
     ) -> str:
-        """Commit exactly ``tree`` on the run's branch, which is at ``expected_old`` (else ``parent``).
+        """Commit exactly ``tree`` on the run's branch, which is at ``parent``.
 
-        The same call gives the same commit: its date is ``when``, or that of the first such call. Raises
+        The same call gives the same commit: its date is that of the first such call. Raises
         JourneymanError("git-failed") when somebody else moved the branch.
         """
         text = objects.with_trailers(message, trailers)
-        by = Authorship(*self._identity, self._date(when, tree, parent, text))
+        by = Authorship(*self._identity, self._date(tree, parent, text))
         commit = await objects.commit_tree(self._private.objects, tree, (parent,), text, by)
-        ref, old = f"refs/heads/{self.branch}", expected_old or parent
-        if not await move_ref(self._refs, ref, commit, old):
+        ref = f"refs/heads/{self.branch}"
+        if not await move_ref(self._refs, ref, commit, parent):
             found = await read_ref(self._refs, ref)
             if found != commit:
-                raise moved_away(ref, old, found)
+                raise moved_away(ref, parent, found)
         async with self._locks["work"]:
             worktree = self._worktrees.find("work")
             if worktree is not None:
@@ -265,9 +259,7 @@ class Workspace:
         async with self._locks["work"]:
             yield self._worktrees.find("work") or await self._worktrees.make("work", self._base_commit)
 
-    def _date(self, when: int | None, *parts: str) -> int:
-        if when is not None:
-            return when
+    def _date(self, *parts: str) -> int:
         # Written down before the commit is made: a repeat after a crash finds it.
         key = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:24]
         note = self._state_dir / f"date-{key}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,17 +35,46 @@ CREATE TABLE IF NOT EXISTS past (
 CREATE TABLE IF NOT EXISTS head (sha TEXT PRIMARY KEY, numbers BLOB NOT NULL) WITHOUT ROWID;
 """
 
+_State = tuple[int, int, int]
 ContentRow = tuple[str, int, int, str, int, bytes]
+
+
+class OutdatedError(Exception):
+    """An index that can only be read lacks something."""
 
 
 class Database:
     """One repository's index. ``note`` says when it is not kept."""
 
-    def __init__(self, path: Path, *, note: str = "") -> None:
-        """Opens the file, and makes it when it is missing, of another version, or damaged."""
+    def __init__(self, path: Path, *, note: str = "", read_only: str = "") -> None:
+        """Opens the file, and makes it when it is missing, of another version, or damaged.
+
+        ``read_only`` says why it cannot be written: then it must be there and sound, else sqlite3.Error.
+        """
         self.path = path
         self.note = note
-        self._connection = _opened(path)
+        self.read_only = read_only
+        self._found: _State | None = None
+        if read_only:
+            self._found, self._connection = _opened_to_read(path)
+        else:
+            self._connection = _opened(path)
+
+    @property
+    def was_overwritten(self) -> bool:
+        """Whether another process wrote the file since it was opened as one that nobody writes."""
+        return self._found is not None and _state(self.path) != self._found
+
+    def require_writable(self) -> None:
+        """Raise OutdatedError where nothing can be added."""
+        if self.read_only:
+            raise OutdatedError
+
+    def copy_into(self, other: Database) -> None:
+        """Make another index hold what this one does. Raises sqlite3.Error when this one is not sound."""
+        self._connection.backup(other._connection)
+        if self.was_overwritten:
+            raise sqlite3.DatabaseError("overwritten while it was read")
 
     def close(self) -> None:
         """Let the file go."""
@@ -140,6 +168,7 @@ class Database:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
+        self.require_writable()
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._connection
@@ -147,27 +176,6 @@ class Database:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
-
-
-def open_database(folder: Path, name: str) -> Database:
-    """The index called ``name`` in a folder of the cache; a passing one where that cannot be written."""
-    path = folder / f"{name}-{VERSION}.sqlite"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return Database(path)
-    except (OSError, sqlite3.OperationalError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-    passing = Path(tempfile.mkdtemp(prefix="jm-index-")) / path.name
-    return Database(passing, note=f"the index is not kept: {folder} cannot be written ({reason})")
-
-
-def discard_passing(database: Database) -> None:
-    """Close an index; delete it when it is not kept."""
-    database.close()
-    if database.note:
-        for file in database.path.parent.iterdir():
-            file.unlink(missing_ok=True)
-        database.path.parent.rmdir()
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -183,21 +191,58 @@ def _opened(path: Path) -> sqlite3.Connection:
             connection.close()
             if attempt == 2:
                 raise
-            _remove(path)
+            remove_database(path)
             continue
         return connection
     raise AssertionError("unreachable")
+
+
+def _opened_to_read(path: Path) -> tuple[_State | None, sqlite3.Connection]:
+    """A file that cannot be written, and its state when it is taken for one that nobody writes.
+
+    Raises OSError or sqlite3.Error when it is of no use.
+
+    A write-ahead log is read along, and SQLite sees to other processes then. Without one, which is how the
+    last process leaves it, SQLite would make one: ``immutable`` keeps it from that, and from noticing others.
+    """
+    state = _state(path)
+    log = Path(f"{path}-wal")
+    alone = not log.exists() or log.stat().st_size == 0
+    address = f"{path.as_uri()}?mode=ro" + ("&immutable=1" if alone else "")
+    connection = sqlite3.connect(
+        address, uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        if _version(connection) != VERSION:
+            raise sqlite3.DatabaseError("of another version")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return state if alone else None, connection
+
+
+def _state(path: Path) -> _State:
+    """Inode, size and time: they differ when the file is another one or was written."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """The version of the tables, which are looked into; 0 for an empty file. Raises sqlite3.DatabaseError."""
+    connection.execute("PRAGMA cache_size=-32000")
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version == VERSION:
+        connection.execute("SELECT key FROM content LIMIT 1").fetchone()
+        connection.execute("SELECT segment FROM posting LIMIT 1").fetchone()
+    return version
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     # Nothing waits for the disk: a killed process loses nothing by it; what a power cut spoils is made again.
     connection.execute("PRAGMA synchronous=OFF")
-    connection.execute("PRAGMA cache_size=-32000")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = _version(connection)
     if version == VERSION:
-        connection.execute("SELECT key FROM content LIMIT 1").fetchone()
-        connection.execute("SELECT segment FROM posting LIMIT 1").fetchone()
         return
     if version:
         raise sqlite3.DatabaseError("of another version")
@@ -210,7 +255,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _remove(path: Path) -> None:
+def remove_database(path: Path) -> None:
+    """Delete the file and what SQLite keeps beside it."""
     for ending in ("", "-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
             Path(f"{path}{ending}").unlink()
@@ -224,12 +270,6 @@ def _parts(values: list[str]) -> Iterator[list[str]]:
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file holds no sound database; the subclasses say other things."""
     return type(error) is sqlite3.DatabaseError
-
-
-def discard_damaged(database: Database) -> None:
-    """Close an index and delete it: what it held can be found again."""
-    database.close()
-    _remove(database.path)
 
 
 def is_full(error: sqlite3.Error) -> bool:

@@ -20,13 +20,17 @@ import journeyman
 from journeyman.context.index.database import (
     ContentRow,
     Database,
-    discard_damaged,
-    discard_passing,
+    OutdatedError,
     is_damage,
     is_full,
-    open_database,
 )
 from journeyman.context.index.history import PastCommit, read_history
+from journeyman.context.index.keeping import (
+    discard_passing,
+    open_database,
+    passing_copy,
+    without_damage,
+)
 from journeyman.context.index.tree import CheckoutLister, GitCall, Lister, Tree, TreeLister
 from journeyman.context.index.view import Index, view
 from journeyman.context.index.worker import index_files
@@ -41,7 +45,8 @@ _FEW_FILES = 60
 """So many are parsed here: starting a process takes as long."""
 _FILES_PER_PROCESS = 60
 _GIT_STARTS_S = 0.001
-"""What the database tells is read after so long, while git works in processes of its own."""
+"""What the database tells is read after so long, while git works in processes of its own: its start takes
+some turns of the loop. On 20,000 files a query is 20 ms of 420 quicker so, on 1,000 no quicker."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,8 @@ class Indexer:
         return await self.reading(self._index)
 
     async def reading(self, read: Callable[[], Awaitable[Read]]) -> Read:
-        """What ``read`` makes of the index; once more, from its beginning, when the index is found damaged.
+        """What ``read`` makes of the index; once more, from its beginning, when the index is found damaged,
+        or is one to read only that another process wrote meanwhile.
 
         Raises JourneymanError for the disk's trouble.
         """
@@ -129,24 +135,34 @@ class Indexer:
 
     async def _read_twice(self, read: Callable[[], Awaitable[Read]]) -> Read:
         try:
-            return await read()
+            found = await read()
+            if self._database is None or not self._database.was_overwritten:
+                return found
         except sqlite3.DatabaseError as error:
             if self._database is None or not is_damage(error):
                 raise
-            discard_damaged(self._database)
-            self._database = None
-            return await read()
+        self._database = without_damage(self._database)
+        return await read()
 
     async def _index(self) -> Index:
         started = time.perf_counter()
         if self._database is None:
             self._database = open_database(self._place.cache, self._place.name)
-        database = self._database
-        history, (tree, contents) = await asyncio.gather(self._history(database), self._contents(database))
-        notes = (database.note,) if database.note else ()
-        made = view(tree, database, history, notes, contents)
+        try:
+            made = await self._updated(self._database)
+        except OutdatedError:
+            self._database = passing_copy(self._database)
+            made = await self._updated(self._database)
         made.index_s = time.perf_counter() - started
         return made
+
+    async def _updated(self, database: Database) -> Index:
+        """What the database knows of the checkout as it is now. Raises OutdatedError when that is too little
+        and cannot be added.
+        """
+        history, (tree, contents) = await asyncio.gather(self._history(database), self._contents(database))
+        notes = (database.note,) if database.note else ()
+        return view(tree, database, history, notes, contents)
 
     def close(self) -> None:
         """Let the index go; one that could not be kept is deleted."""
@@ -168,6 +184,7 @@ class Indexer:
         known = {row[0] for row in contents}
         changed = [(key, wanted[key]) for key in wanted if key not in known]
         if changed:
+            database.require_writable()
             await self._parse(database, tree, changed)
             contents += database.contents(key for key, _ in changed)
         return tree, contents

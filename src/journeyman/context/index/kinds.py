@@ -20,6 +20,10 @@ class FileKind(StrEnum):
     DATA = "data"
 
 
+EXPORTERS = ("__init__.py", "index.ts", "index.js", "mod.rs", "lib.rs")
+"""Files that say what their folder shows to others."""
+PACKAGE_FILES = (*EXPORTERS, "index.tsx", "main.rs")
+"""And those that may, beside what else they hold."""
 _FOLDERS = {
     FileKind.VENDORED: """
         vendor vendored _vendor _vendored third_party thirdparty node_modules external extern

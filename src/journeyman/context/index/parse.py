@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -242,9 +241,3 @@ def _imports(language: Language | None, text: str) -> tuple[str, ...]:
                 if name and (not module or name.islower()):
                     names[f"{module}{dot}{name}" if module else name] = None
     return tuple(names)
-
-
-def symbol_at(symbols: tuple[Symbol, ...], line: int) -> Symbol | None:
-    """The innermost definition that holds a line."""
-    until = bisect_right(symbols, line, key=lambda symbol: symbol.first)
-    return next((symbol for symbol in reversed(symbols[:until]) if symbol.last >= line), None)

@@ -102,6 +102,12 @@ class Index:
             found.setdefault(file.path.rpartition("/")[0] or ".", []).append(number)
         return found
 
+    def in_folder(self, folder: str, names: Iterable[str]) -> list[int]:
+        """Numbers of a folder's own files with some names, in the names' order; ``.`` is the root."""
+        prefix = "" if folder == "." else f"{folder}/"
+        found = (self.numbers.get(prefix + name) for name in names)
+        return [number for number in found if number is not None]
+
     @cached_property
     def tests_by_stem(self) -> dict[str, list[int]]:
         """Test files by what their names say that they test."""

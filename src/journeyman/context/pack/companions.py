@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from journeyman.context.index.kinds import FileKind
+from journeyman.context.index.kinds import EXPORTERS, FileKind
 from journeyman.context.index.segment import DEFINES
 from journeyman.context.index.view import Index
 from journeyman.context.rank.neighbours import related_paths
@@ -19,7 +19,6 @@ _COMMITS, _FEW_COMMITS, _LEAST_SHARE = 100, 5, 0.15
 """A changelog that so small a share of the last commits changed is kept by other means, where there are
 more than a few to tell by."""
 _STUBS = (".pyi", ".d.ts")
-EXPORTERS = ("__init__.py", "index.ts", "index.js", "mod.rs", "lib.rs")
 _MOST_NAMES = 40
 _MOST_TESTS = 2
 
@@ -65,9 +64,4 @@ def _stubs(index: Index, sources: Iterable[int]) -> list[int]:
 
 def _exports(index: Index, sources: Iterable[int]) -> list[int]:
     folders = {index.files[number].path.rpartition("/")[0] or "." for number in sources}
-    return [
-        number
-        for folder in sorted(folders)
-        for number in index.by_folder.get(folder, ())
-        if index.files[number].path.rsplit("/", 1)[-1] in EXPORTERS
-    ]
+    return [number for folder in sorted(folders) for number in sorted(index.in_folder(folder, EXPORTERS))]

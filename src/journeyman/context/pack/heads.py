@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from journeyman.context.index.kinds import FileKind
-from journeyman.context.pack.companions import CHANGELOG_LINES, EXPORTERS, changelog_of
+from journeyman.context.index.kinds import EXPORTERS, FileKind
+from journeyman.context.pack.companions import CHANGELOG_LINES, changelog_of
 from journeyman.context.pack.filling import Filling
 from journeyman.context.rank.fuse import Ranking
 
@@ -43,9 +43,8 @@ def _exports(filling: Filling, ranking: Ranking) -> Iterator[tuple[int, int, int
     for file in sources[:_EXPORTED_FILES]:
         path = PurePosixPath(file.path)
         module = re.compile(rf"\b{re.escape(path.stem)}\b")
-        for name in EXPORTERS:
-            exporter = index.numbers.get(str(path.parent / name))
-            if exporter is None or exporter == file.number:
+        for exporter in index.in_folder(str(path.parent), EXPORTERS):
+            if exporter == file.number:
                 continue
             lines = enumerate(filling.read(exporter), start=1)
             told = [number for number, line in lines if module.search(line)]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import PurePosixPath
 
-from journeyman.context.index.kinds import FileKind, bare_stem
+from journeyman.context.index.kinds import PACKAGE_FILES, FileKind, bare_stem
 from journeyman.context.index.segment import IMPORTS
 from journeyman.context.index.view import Index
 from journeyman.context.rank.features import Evidence, Scores
@@ -19,8 +19,6 @@ _MOST_IMPORTERS = 200
 _FADING = 0.9995
 _PRIOR = 2.0
 """Commits that are thought to have changed a file without any other: few say little."""
-_PACKAGE_FILES = ("__init__.py", "index.ts", "index.tsx", "index.js", "lib.rs", "mod.rs", "main.rs")
-"""They say what a folder shows to others."""
 _CHANGES_NAMES = re.compile(
     r"\b(add|adds|added|new|introduc\w+|expos\w+|export\w*|public|renam\w+|support|implement\w*|deprecat\w+"
     r"|remov\w+|feat|allow|mov\w+)\b",
@@ -134,9 +132,8 @@ def _package_files(index: Index, number: int) -> Iterator[tuple[int, float]]:
     if index.files[number].kind is not FileKind.SOURCE:
         return
     for share, folder in zip((1.0, 0.5), PurePosixPath(index.files[number].path).parents, strict=False):
-        for name in _PACKAGE_FILES:
-            package = index.numbers.get(str(folder / name))
-            if package is not None and package != number:
+        for package in index.in_folder(str(folder), PACKAGE_FILES):
+            if package != number:
                 yield package, share
 
 

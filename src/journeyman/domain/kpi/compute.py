@@ -11,6 +11,8 @@ from journeyman.domain.events import (
     RunResumed,
     RunStarted,
     TaskSized,
+    last_of,
+    of_kind,
 )
 from journeyman.domain.kpi.context import context_of
 from journeyman.domain.kpi.intervals import total_of, union_length
@@ -30,7 +32,7 @@ def compute_kpi(events: tuple[Event, ...]) -> Kpi:
     spent = time_spent(events)
     checks = check_spans(events)
     measures = _measures(events)
-    outcome = _outcome(events)
+    outcome, sized = _outcome(events), last_of(events, TaskSized)
     busy = [*working_intervals(events), *(span.interval for span in checks)]
     return Kpi(
         tvc_s=_last_checkpoint(events) if outcome is Outcome.VERIFIED else None,
@@ -38,7 +40,7 @@ def compute_kpi(events: tuple[Event, ...]) -> Kpi:
         unattributed_s=spent.unattributed_s,
         downtime_s=_downtime(events),
         overhead_s=max(0.0, total - union_length(busy)),
-        human_touches=sum(isinstance(event.payload, RunResumed) for event in events),
+        human_touches=len(of_kind(events, RunResumed)),
         outcome=outcome.value if outcome else None,
         phases=spent.phases,
         workers=workers_of(events),
@@ -48,12 +50,13 @@ def compute_kpi(events: tuple[Event, ...]) -> Kpi:
         context=context_of(events),
         # Escalations, once there are any, are counted here.
         escalations=rungs_taken(events, Rung.STRONGER) if Measure.ESCALATIONS in measures else None,
-        size=next((e.payload.size for e in reversed(events) if isinstance(e.payload, TaskSized)), None),
+        size=sized.size if sized else None,
     )
 
 
 def _outcome(events: tuple[Event, ...]) -> Outcome | None:
-    return next((e.payload.outcome for e in reversed(events) if isinstance(e.payload, RunFinished)), None)
+    end = last_of(events, RunFinished)
+    return end.outcome if end else None
 
 
 def _last_checkpoint(events: tuple[Event, ...]) -> float | None:
@@ -61,12 +64,12 @@ def _last_checkpoint(events: tuple[Event, ...]) -> float | None:
 
 
 def _measures(events: tuple[Event, ...]) -> frozenset[str]:
-    started = (event.payload for event in events if isinstance(event.payload, RunStarted))
+    started = of_kind(events, RunStarted)
     return frozenset(measure for each in started for measure in each.measures)
 
 
 def _downtime(events: tuple[Event, ...]) -> float | None:
-    gaps = [event.payload.downtime_s for event in events if isinstance(event.payload, RunResumed)]
+    gaps = [each.downtime_s for each in of_kind(events, RunResumed)]
     return total_of(gaps) if gaps else 0.0
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from journeyman.domain.events import ContextPacked, Event, SnapshotMade, WorkerRead
+from journeyman.domain.events import ContextPacked, Event, SnapshotMade, WorkerRead, last_of, of_kind
 from journeyman.domain.kpi.values import ContextKpi
 
 
 def context_of(events: tuple[Event, ...]) -> ContextKpi:
     """All packs of the run together; unknown when there was none."""
-    packs = [event.payload for event in events if isinstance(event.payload, ContextPacked)]
+    packs = of_kind(events, ContextPacked)
     if not packs:
         return ContextKpi()
     packed = {path for pack in packs for path in pack.files}
-    read = {path for event in events if isinstance(event.payload, WorkerRead) for path in event.payload.paths}
-    changes = [event.payload.files for event in events if isinstance(event.payload, SnapshotMade)]
-    changed = frozenset(changes[-1]) if changes else frozenset()
+    read = {path for each in of_kind(events, WorkerRead) for path in each.paths}
+    snapshot = last_of(events, SnapshotMade)
+    changed = frozenset(snapshot.files) if snapshot else frozenset()
     hits = len(changed & packed)
     return ContextKpi(
         tokens=sum(pack.tokens for pack in packs),

@@ -13,6 +13,7 @@ from journeyman.domain.events import (
     WorkerFinished,
     WorkerSpent,
     WorkerWaited,
+    of_kind,
 )
 from journeyman.domain.kpi.intervals import Interval, share_of, total_of
 from journeyman.domain.kpi.values import SpendKpi, WorkerKpi
@@ -23,10 +24,8 @@ from journeyman.domain.worker import Usage
 def workers_of(events: tuple[Event, ...]) -> tuple[WorkerKpi, ...]:
     """A line for each worker, model and phase with booked calls."""
     spent: dict[tuple[str, str | None, Phase], list[Usage]] = defaultdict(list)
-    for event in events:
-        if isinstance(event.payload, WorkerSpent):
-            booked = event.payload
-            spent[booked.worker, booked.usage.model, booked.phase].append(booked.usage)
+    for booked in of_kind(events, WorkerSpent):
+        spent[booked.worker, booked.usage.model, booked.phase].append(booked.usage)
     return tuple(
         WorkerKpi(name=name, model=model, phase=phase.value, **_sums(calls))
         for (name, model, phase), calls in spent.items()
@@ -35,11 +34,11 @@ def workers_of(events: tuple[Event, ...]) -> tuple[WorkerKpi, ...]:
 
 def spend_of(events: tuple[Event, ...], outcome: Outcome | None) -> SpendKpi:
     """All calls together; unknown throughout when none was booked: a worker may spend and not say so."""
-    usages = [event.payload.usage for event in events if isinstance(event.payload, WorkerSpent)]
+    usages = [each.usage for each in of_kind(events, WorkerSpent)]
     if not usages:
         return SpendKpi()
     sums = _sums(usages)
-    commits = len({e.payload.commit for e in events if isinstance(e.payload, CheckpointMade)})
+    commits = len({made.commit for made in of_kind(events, CheckpointMade)})
     verified = outcome is Outcome.VERIFIED
     return SpendKpi(
         **sums,
@@ -51,7 +50,7 @@ def spend_of(events: tuple[Event, ...], outcome: Outcome | None) -> SpendKpi:
 
 def rate_limits_s(events: tuple[Event, ...], measures: frozenset[str]) -> float | None:
     """Seconds that providers held calls up; unknown when the version did not book them."""
-    waits = [event.payload.waited_s for event in events if isinstance(event.payload, WorkerWaited)]
+    waits = [each.waited_s for each in of_kind(events, WorkerWaited)]
     return sum(waits) if waits or Measure.WAITS in measures else None
 
 

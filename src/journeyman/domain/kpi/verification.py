@@ -17,6 +17,7 @@ from journeyman.domain.events import (
     RungTaken,
     RunStarted,
     VerifyJudged,
+    of_kind,
 )
 from journeyman.domain.kpi.intervals import Interval, total_of, union_length
 from journeyman.domain.kpi.values import TierKpi, VerificationKpi
@@ -49,7 +50,7 @@ def check_spans(events: tuple[Event, ...]) -> tuple[CheckSpan, ...]:
 
 def rungs_taken(events: tuple[Event, ...], rung: Rung) -> int:
     """How often a run went on in this way."""
-    return sum(isinstance(event.payload, RungTaken) and event.payload.rung is rung for event in events)
+    return sum(taken.rung is rung for taken in of_kind(events, RungTaken))
 
 
 def verification_of(
@@ -60,8 +61,8 @@ def verification_of(
     return VerificationKpi(
         checks_run=len(run),
         checks_cached=len(spans) - len(run),
-        checks_skipped=sum(len(e.payload.skipped) for e in events if isinstance(e.payload, VerifyJudged)),
-        retries=sum(isinstance(event.payload, RetryDecided) for event in events),
+        checks_skipped=sum(len(judged.skipped) for judged in of_kind(events, VerifyJudged)),
+        retries=len(of_kind(events, RetryDecided)),
         auto_fixes=rungs_taken(events, Rung.FIX) if Measure.AUTO_FIXES in measures else None,
         wall_s=union_length(span.interval for span in spans),
         cpu_s=total_of([result.cpu_s for result in run]),
@@ -71,12 +72,8 @@ def verification_of(
 
 
 def _tiers(events: tuple[Event, ...], spans: Iterable[CheckSpan]) -> tuple[TierKpi, ...]:
-    tier_of = {
-        check.name: check.tier.value
-        for event in events
-        if isinstance(event.payload, RunStarted)
-        for check in event.payload.checks
-    }
+    started = of_kind(events, RunStarted)
+    tier_of = {check.name: check.tier.value for each in started for check in each.checks}
     by_tier: dict[int, list[CheckSpan]] = defaultdict(list)
     for span in spans:
         if span.result.check in tier_of:
@@ -97,7 +94,6 @@ def _tier(tier: int, spans: list[CheckSpan]) -> TierKpi:
 
 def _first_pass_rate(events: tuple[Event, ...]) -> float | None:
     first: dict[int, bool] = {}
-    for event in events:
-        if isinstance(event.payload, VerifyJudged):
-            first.setdefault(event.payload.milestone, event.payload.ok)
+    for judged in of_kind(events, VerifyJudged):
+        first.setdefault(judged.milestone, judged.ok)
     return sum(first.values()) / len(first) if first else None

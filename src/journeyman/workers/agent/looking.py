@@ -86,9 +86,10 @@ def _around(root: Path, found: list[tuple[str, int]]) -> list[str]:
     """The lines around matches, file by file; of as many as may be shown."""
     parts, left = list[str](), MAX_AROUND_CHARACTERS
     for path in dict.fromkeys(path for path, _ in found):
-        at = sorted({line for name, line in found if name == path})
-        for first, last in _stretches(at):
-            part = _read(root, path, first, last)
+        stretches = _stretches(sorted({line for name, line in found if name == path}))
+        lines = _lines_of(root, path)
+        shown = [lines] if isinstance(lines, str) else [_part(path, lines, *ends) for ends in stretches]
+        for part in shown:
             if len(part) > left:
                 return parts
             left -= len(part)
@@ -109,6 +110,12 @@ def _stretches(lines: list[int]) -> list[tuple[int, int]]:
 
 
 def _read(root: Path, path: str, start: int | None, end: int | None) -> str:
+    lines = _lines_of(root, path)
+    return lines if isinstance(lines, str) else _part(path, lines, start, end)
+
+
+def _lines_of(root: Path, path: str) -> list[str] | str:
+    """The file's lines, or in words what there is instead: a folder, a binary file, an error."""
     try:
         target = followed(root, path)
         if target.is_dir():
@@ -123,6 +130,11 @@ def _read(root: Path, path: str, start: int | None, end: int | None) -> str:
     lines = re.split(r"\r?\n", data.decode("utf-8", "backslashreplace"))
     if lines and not lines[-1]:
         lines.pop()
+    return lines
+
+
+def _part(path: str, lines: list[str], start: int | None, end: int | None) -> str:
+    """A range of a file's lines, or an outline of a long file."""
     if start is None and end is None and len(lines) > MAX_FILE_LINES and (outline := _outline(path, lines)):
         return f"{path} ({len(lines)} lines, an outline of them: read what you need by range)\n{outline}"
     first = max(1, start or 1)
