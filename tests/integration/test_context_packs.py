@@ -225,6 +225,16 @@ def test_the_command_line(project: Project) -> None:
     page = project.jm("context", "<b>parse_date</b>", "--html")
     assert page.out.startswith("<!doctype html>")
     assert "<b>parse_date" not in page.out
+    (project.root.parent / "task.md").write_text("---\ntitle: parse_date is wrong\n---\nParsing fails.\n")
+    for task in (("../task.md",), ("--query-file", "../task.md")):
+        assert "defines `parse_date` named in the task" in project.jm("context", *task).out
+    assert project.jm("context", "../nowhere.md").code == 2
+    for named in ("./src/parse_date.py", str(project.root / "src" / "parse_date.py")):
+        assert project.jm("context", "parse_date", "--explain", named).out.startswith(
+            "src/parse_date.py: place 1"
+        )
+    folder = project.jm("context", "parse_date", "--explain", "src")
+    assert (folder.code, "a folder has no place" in folder.err) == (2, True)
     listed = project.jm("context", "--query-file", str(project.root / "src" / "parse_date.py"), "--json").json
     assert len(listed["files"]) >= 50
     for arguments, code in (((), 2), (("",), 2), (("x", "--explain", "nowhere.py"), 2)):
