@@ -25,7 +25,9 @@ _PYTEST = re.compile(r"(?<![\w./-])(?:[\w./-]*/)?(?:pytest|py\.test)(?![\w.=/-])
 _PYTEST_NO_TESTS = 5
 _PYTEST_DID_NOT_BEGIN = frozenset({3, 4})
 """An internal error, and a command line or configuration that pytest does not take."""
-_CARGO_TEST = re.compile(r"(?<![\w./-])cargo(?: \S+)*? (?:test|nextest)\b")
+_BUILDS_TESTS = re.compile(
+    r"(?<![\w./-])(?:cargo(?: \S+)*? (?:test|nextest)|(?:\S*/)?mvnw?(?: \S+)*? (?:test|verify|install))\b"
+)
 _NOT_FOUND = (
     re.compile(r"^(?:.*/)?python[\d.]*(?:\.exe)?: No module named \S+$", re.MULTILINE),
     re.compile(r"^g?make(?:\[\d+\])?: \*\*\* .*\bError 127$", re.MULTILINE),
@@ -188,7 +190,7 @@ def _no_test_began(check: Check, exit_code: int) -> bool:
     """Whether a test runner that gave no count gave up before its first test: it did not build, say."""
     if runs_pytest(check):
         return exit_code in _PYTEST_DID_NOT_BEGIN
-    return exit_code != 0 and bool(_CARGO_TEST.search(command_line(check)))
+    return exit_code != 0 and bool(_BUILDS_TESTS.search(command_line(check)))
 
 
 def _no_tests(parsed: ParsedOutput) -> ParsedOutput:
