@@ -430,6 +430,15 @@ def test_rust_without_components_and_with_an_ignored_lock(tmp_path):
     assert len(detection.notes) == 2
 
 
+def test_django_runs_its_own_tests(tmp_path):
+    files = {"manage.py": "from django.core.management import execute_from_command_line", "app/tests.py": ""}
+    assert commands(detect(tmp_path, files, "python pytest")) == {"tests": "python manage.py test --no-input"}
+    assert (
+        commands(detect(tmp_path, files | {"pytest.ini": "[pytest]"}, "python pytest"))["tests"]
+        == "pytest -q"
+    )
+
+
 def test_maven(tmp_path):
     detection = detect(tmp_path, {"pom.xml": "<project/>"}, "mvn")
     assert commands(detection) == {"tests": "mvn --batch-mode --offline --fail-at-end test"}
