@@ -21,6 +21,7 @@ from journeyman.config import Surroundings
 from journeyman.context.index.indexer import Indexer
 from journeyman.context.pack.tokens import estimate_tokens
 from journeyman.context.packer import Answer, RunContext
+from journeyman.context.rank.likely import likely_files
 from journeyman.domain.context import ContextPack, ContextWanted
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.scope import Scope
@@ -184,6 +185,25 @@ def test_a_run_ranks_once_for_its_decision_and_its_first_pack(project: Project, 
     assert made == ["warming", "a tree", "a tree", "another"]
     assert all(other.text == first.text for other in others)
     assert "def parse_date(page)" in first.text
+
+
+@pytest.mark.parametrize(
+    ("task", "first"),
+    [
+        ("Fix the typo in docs/guide.md: recieve", "docs/guide.md"),
+        ("Pin parse in uv.lock", "uv.lock"),
+        ("parse_date is wrong", "src/parse_date.py"),
+        ("The guide to the moon: how to recieve it, in the docs", "docs/guide.md"),
+    ],
+)
+def test_a_task_is_about_the_documents_and_locks_that_it_names(
+    project: Project, tmp_path: Path, task: str, first: str
+) -> None:
+    project.write({"docs/guide.md": "# A guide to the moon\n\nWe recieve it.\n", "uv.lock": "[[package]]\n"})
+    answer = ask(project.root, tmp_path / "cache", task)
+    about = likely_files(answer.index, answer.ranking)
+    assert first in [file.path for file in about]
+    assert ("docs/guide.md" in [file.path for file in about]) is (first == "docs/guide.md")
 
 
 def test_strange_files(project: Project, tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ def file(path: str, score: float = 1.0, tested: bool = True) -> LikelyFile:
         (task(), (), True, "nothing speaks against it"),
         (task(), (file("src/pages.py"),), True, "it is about src/pages.py"),
         (task(), (file("src/pages.py", tested=False),), True, "which no test seems to cover"),
+        (task(), (file("README.md", tested=False),), True, "where there is nothing to test"),
+        (task(), (file("src/pages.py"), file("a.rst", tested=False)), True, "which tests cover"),
         (task(size=Size.SMALL), (), True, "the task says size: small"),
         (task(size=Size.MEDIUM), (), False, "the task says size: medium"),
         (task(size=Size.LARGE), (), False, "the task says size: large"),
