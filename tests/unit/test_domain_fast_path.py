@@ -107,6 +107,7 @@ def test_on_the_real_diff(facts: ReviewFacts, fast: bool, needed: bool, reason: 
         ("a.py", "def go(a):\n    pass\n", "def go(a, b):\n    pass\n", RiskFlag.PUBLIC_API),
         ("a.py", "def _go(a):\n    pass\n", "def _go(a, b):\n    pass\n", None),
         ("a.py", "def go(a):\n    return 1\n", "def go(a):\n    return 2\n", None),
+        ("a.py", "def go(a):\n    pass\n", "def go(a):  # noqa: X\n    pass\n", None),
         ("a.ts", "export function f(a: number) {\n", "export function f() {\n", RiskFlag.PUBLIC_API),
         ("a.go", "func Do(a int) {\n", "func Do() {\n", RiskFlag.PUBLIC_API),
         ("a.py", "", "q = 'SELECT a FROM b'\n", RiskFlag.SQL),
