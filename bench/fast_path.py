@@ -77,7 +77,7 @@ def _case(mirror: Mirror, repo: str, sha: str, parent: str, query: str) -> Case:
     told = mirror.git("diff", "--numstat", "--no-renames", parent, sha).decode("utf-8", "replace")
     rows = told.splitlines()
     lines = sum(int(number) for row in rows for number in row.split("\t")[:2] if number.isdigit())
-    likely = likely_files(index, rank(index, query), query)
+    likely = likely_files(index, rank(index, query))
     return Case(repo, sha, query, likely, len(rows), lines)
 
 
@@ -88,7 +88,7 @@ def issues_of(job: tuple[list[Record], Path, Path]) -> list[Case]:
 
 def _issue(record: Record, index: Index) -> Case:
     lines = sum(last - first + 1 for ranges in record.gold_ranges.values() for first, last in ranges)
-    likely = likely_files(index, rank(index, record.query), record.query)
+    likely = likely_files(index, rank(index, record.query))
     return Case(record.repo, record.sha, record.query, likely, len(record.gold), lines)
 
 

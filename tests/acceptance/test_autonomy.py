@@ -50,7 +50,7 @@ def test_a_small_task_is_neither_planned_nor_reviewed(project: Project) -> None:
     assert "fast path: yes (nothing speaks against it; it is about a.txt" in answer.err
     assert "REVIEW     skipped  fast path: 1 file, 1 line, nothing risky" in answer.err
     (fast,) = decided(project, "fast.decided")
-    assert fast["decision"]["files"] == [{"path": "a.txt", "score": 1.0, "tested": False}]
+    assert [(file["path"], file["tested"]) for file in fast["decision"]["files"]] == [("a.txt", False)]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,31 @@ def test_a_check_that_keeps_failing_is_not_flaky(project: Project) -> None:
     assert (code, result["stop_reason"]) == (1, "verify-failed")
     (rung,) = decided(project, "rung.taken")
     assert rung["outcome"] == "flaky failed again"
+
+
+def test_the_only_check_that_fails_anew_is_a_failure_and_not_a_lack_of_proof(project: Project) -> None:
+    configured(project, '[[checks]]\nname = "only"\nrun = "! grep -rn BROKEN --include=*.txt ."\n')
+    worker = project.session([{"edits": [write("c.txt", f"BROKEN {n}\n")]} for n in (1, 2)])
+    code, result = project.run_json("Add it", worker, "--retries", "1")
+    assert (code, result["stop_reason"]) == (1, "verify-failed")
+    assert f"jm resume {result['run_id']}" in result["next_actions"]
+
+
+def test_no_failing_check_hides_another(project: Project) -> None:
+    lines = r"echo 'a.py:1:1: F401 one'; echo 'a.py:2:1: F401 two'; echo 'a.py:3:1: F401 three'"
+    checks = f'[[checks]]\nname = "lint"\nrun = "test ! -f c.txt || {{ {lines}; exit 1; }}"\n'
+    configured(project, checks + '[[checks]]\nname = "other"\nrun = "! grep BROKEN c.txt"\n')
+    worker = project.session([{"edits": [write("c.txt", "BROKEN\n")]}])
+    _, result = project.run_json("Add it", worker, "--retries", "0")
+    assert {fact.split(":")[0] for fact in result["facts"][:2]} == {"lint", "other"}
+
+
+def test_where_no_check_applies_nobody_is_asked_again(project: Project) -> None:
+    configured(project, '[[checks]]\nname = "docs"\nrun = "true"\npaths = ["docs/**"]\n')
+    worker = project.session([{"edits": [write("c.txt", f"{n}\n")]} for n in (1, 2, 3, 4)])
+    code, result = project.run_json("Add it", worker)
+    assert (code, result["stop_reason"]) == (1, "nothing-proven")
+    assert result["kpi"]["phases"]["IMPLEMENT"]["attempts"] == 1
 
 
 def test_rungs_are_bounded_over_the_whole_run(project: Project) -> None:

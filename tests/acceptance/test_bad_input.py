@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -213,6 +214,21 @@ def test_unusual_checkouts(project: Project, make: Callable[[Project], Project])
     there = make(project)
     with untouched(there):
         verified(there, run(there))
+
+
+def test_a_sparse_clone_is_told_how_to_fetch_the_rest(project: Project) -> None:
+    project.write({"sub/d.txt": "delta\n"})
+    project.commit("a folder")
+    project.git("config", "uploadpack.allowFilter", "true")
+    clone = project.root.parent / "sparse"
+    source = f"file://{project.root}"
+    project.git("clone", "--quiet", "--filter=blob:none", "--sparse", source, str(clone))
+    sparse = at(clone)
+    stopped = run(sparse)
+    told(stopped, 2, "files of this commit are not here, as in a partial clone")
+    fetch = shlex.split(stopped.json["next_actions"][0])
+    subprocess.run(fetch, cwd=clone, capture_output=True, check=True)
+    assert sparse.jm("resume").code == 0
 
 
 def test_from_a_folder_below(project: Project) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 from tests.support.project import Project, write
 
 # On the base the last one hangs: whoever waits for all of the baseline is there for ten minutes.
@@ -30,3 +34,26 @@ def test_only_the_base_results_that_decide_are_waited_for(tmp_path):
     assert lines[0] == "Verified: Mend (2 files, +2 −1); content fails as on the base"
     assert any(line.startswith("~ content  failed  (1 known, the base has it too)") for line in lines)
     assert "mended: a-word passes" in lines
+
+
+def test_tests_none_of_which_pass_are_not_taken_for_a_proof(tmp_path):
+    tests = """
+[[checks]]
+name = "tests"
+run = "python3 -m pytest -q -p no:cacheprovider"
+
+[[checks]]
+name = "other"
+run = "true"
+"""
+    files = {"test_a.py": "import no_such_module\n", "a.py": "A = 1\n", "journeyman.toml": tests}
+    project = Project(tmp_path / "project", files)
+    env = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    doctor = project.jm("doctor", env=env)
+    assert doctor.code == 2
+    assert "✗ check tests  fails on HEAD, where no test passes, so it proves nothing" in doctor.out
+    worker = project.session([{"edits": [write("a.py", "raise SystemExit\n")]}])
+    answer = project.jm("run", "Mend", "--worker", worker, env=env)
+    assert answer.code == 0, answer.out + answer.err
+    head = "Verified: Mend (1 file, +1 −1); tests: no test passes, nor on the base"
+    assert answer.out.splitlines()[0] == head

@@ -23,6 +23,7 @@ from journeyman.context.index.indexer import Indexer
 from journeyman.context.pack.tokens import estimate_tokens
 from journeyman.context.packer import Answer, RunContext
 from journeyman.context.rank.fuse import rank
+from journeyman.context.rank.likely import likely_files
 from journeyman.domain.context import ContextPack, ContextWanted
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.scope import Scope
@@ -221,6 +222,25 @@ def test_a_run_ranks_once_for_its_decision_and_its_first_pack(project: Project, 
     assert "def parse_date(page)" in first.text
 
 
+@pytest.mark.parametrize(
+    ("task", "first"),
+    [
+        ("Fix the typo in docs/guide.md: recieve", "docs/guide.md"),
+        ("Pin parse in uv.lock", "uv.lock"),
+        ("parse_date is wrong", "src/parse_date.py"),
+        ("The guide to the moon: how to recieve it, in the docs", "docs/guide.md"),
+    ],
+)
+def test_a_task_is_about_the_documents_and_locks_that_it_names(
+    project: Project, tmp_path: Path, task: str, first: str
+) -> None:
+    project.write({"docs/guide.md": "# A guide to the moon\n\nWe recieve it.\n", "uv.lock": "[[package]]\n"})
+    answer = ask(project.root, tmp_path / "cache", task)
+    about = likely_files(answer.index, answer.ranking).files
+    assert first in [file.path for file in about]
+    assert ("docs/guide.md" in [file.path for file in about]) is (first == "docs/guide.md")
+
+
 def test_strange_files(project: Project, tmp_path: Path) -> None:
     (project.root / "long.js").write_text("x" * 20_000_000)
     (project.root / "loop").symlink_to("loop")
@@ -260,6 +280,16 @@ def test_the_command_line(project: Project) -> None:
     page = project.jm("context", "<b>parse_date</b>", "--html")
     assert page.out.startswith("<!doctype html>")
     assert "<b>parse_date" not in page.out
+    (project.root.parent / "task.md").write_text("---\ntitle: parse_date is wrong\n---\nParsing fails.\n")
+    for task in (("../task.md",), ("--query-file", "../task.md")):
+        assert "defines `parse_date` named in the task" in project.jm("context", *task).out
+    assert project.jm("context", "../nowhere.md").code == 2
+    for named in ("./src/parse_date.py", str(project.root / "src" / "parse_date.py")):
+        assert project.jm("context", "parse_date", "--explain", named).out.startswith(
+            "src/parse_date.py: place 1"
+        )
+    folder = project.jm("context", "parse_date", "--explain", "src")
+    assert (folder.code, "a folder has no place" in folder.err) == (2, True)
     listed = project.jm("context", "--query-file", str(project.root / "src" / "parse_date.py"), "--json").json
     assert len(listed["files"]) >= 50
     for arguments, code in (((), 2), (("",), 2), (("x", "--explain", "nowhere.py"), 2)):

@@ -318,6 +318,20 @@ def test_pytest_without_tests_is_a_failure(bench):
     (result,) = bench.run(Check("tests", f"{sys.executable} -m pytest -q -p no:cacheprovider"))
     assert (result.status, result.exit_code) == (CheckStatus.FAILED, 5)
     assert [failure.message for failure in result.failures] == ["pytest collected no tests (exit code 5)"]
+    assert result.is_blind
+
+
+def test_a_test_runner_that_gives_up_before_its_first_test_passed_none(bench):
+    (bench.tree / "conftest.py").write_text("def pytest_sessionstart():\n    raise KeyError\n")
+    (bench.tree / "test_a.py").write_text(PASSING)
+    pytest, cargo, other = bench.run(
+        Check("pytest", f"{sys.executable} -m pytest -q -p no:cacheprovider"),
+        Check("cargo", "cargo() { echo 'error: no matching package'; return 101; }; cargo --offline test"),
+        Check("other", "echo no; exit 3"),
+    )
+    assert (pytest.exit_code, pytest.passed_count, pytest.is_blind) == (3, 0, True)
+    assert (cargo.exit_code, cargo.passed_count, cargo.is_blind) == (101, 0, True)
+    assert (other.passed_count, other.is_blind) == (None, False)
 
 
 REPORT = (

@@ -136,6 +136,15 @@ def test_kinds_of_files(path: str, kind: FileKind) -> None:
         ("src/secrets.py", False),
         ("secrets.yaml", True),
         ("src/environment.py", False),
+        ("deploy/production.env", True),
+        ("deploy/example.env", False),
+        ("app.example.env", False),
+        ("infra/prod.tfvars", True),
+        ("infra/prod.tfvars.example", False),
+        ("terraform.tfstate.backup", True),
+        ("kubeconfig", True),
+        ("src/kubeconfig.go", False),
+        (".vault_pass", True),
     ],
 )
 def test_names_that_look_like_secrets(path: str, secret: bool) -> None:

@@ -41,6 +41,12 @@ ValueError: no such date
 """
 
 
+def test_reasons_say_the_words_of_the_task_and_not_their_stems() -> None:
+    query = read_query("Certificates of repositories\n\nuseInfiniteQuery refetches")
+    assert {query.spoken[term] for term in query.title_terms} == {"certificates", "repositories"}
+    assert {"useInfiniteQuery", "infinite", "refetches"} <= set(query.spoken.values())
+
+
 def test_a_text_is_taken_apart() -> None:
     query = read_query(ISSUE)
     assert query.title == "Parsing fails for `parse_date`"

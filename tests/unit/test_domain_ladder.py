@@ -52,6 +52,8 @@ Step = tuple[Rung | None, str, str]
         # REVIEW's findings go to the worker, and stop under their own name.
         ([(None, "t1", "s1")], replace(PLAIN, rejected=True), RETRY, None),
         ([(None, "t1", "s1")], replace(PLAIN, rejected=True, taken=5), None, "review-rejected"),
+        # Where no check applies, more attempts prove as little.
+        ([(None, "t1", "s1")], replace(PLAIN, judged=False, tests_fail=False), None, "nothing-proven"),
         # The bound over everything.
         ([(None, "t1", "s1")], replace(FIXABLE, taken=4), FIX, None),
         ([(None, "t1", "s1")], replace(FIXABLE, taken=5), None, "verify-failed"),

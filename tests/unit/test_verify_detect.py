@@ -430,6 +430,28 @@ def test_rust_without_components_and_with_an_ignored_lock(tmp_path):
     assert len(detection.notes) == 2
 
 
+def test_django_runs_its_own_tests(tmp_path):
+    files = {"manage.py": "from django.core.management import execute_from_command_line", "app/tests.py": ""}
+    assert commands(detect(tmp_path, files, "python pytest")) == {"tests": "python manage.py test --no-input"}
+    assert (
+        commands(detect(tmp_path, files | {"pytest.ini": "[pytest]"}, "python pytest"))["tests"]
+        == "pytest -q"
+    )
+
+
+def test_maven(tmp_path):
+    detection = detect(tmp_path, {"pom.xml": "<project/>"}, "mvn")
+    assert commands(detection) == {"tests": "mvn --batch-mode --offline --fail-at-end test"}
+    (check,) = detection.checks
+    assert (check.source, check.network, check.paths) == ("pom.xml", Network.LOOPBACK, ())
+
+
+def test_builds_that_are_not_detected_are_named(tmp_path):
+    detection = detect(tmp_path, {"build.gradle.kts": "", "pom.xml": "<project/>"}, "")
+    assert detection.checks == ()
+    assert [note.split(" ")[0] for note in detection.notes] == ["build.gradle.kts", "mvn"]
+
+
 def test_go(tmp_path):
     detection = detect(tmp_path, {"go.mod": "module x", ".golangci.yml": ""}, "go gofmt")
     found = commands(detection)

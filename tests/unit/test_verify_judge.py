@@ -50,13 +50,22 @@ TABLE = [
     ("same failures, green", failed("a"), failed("a"), GREEN, ["a"], [], []),
     ("one fixed, green", failed("a"), failed("a", "b"), GREEN, ["a"], [], ["b"]),
     (
+        "none passes: what does not fail did not run",
+        failed("c", passed_count=0),
+        failed("a", passed_count=0),
+        NO_NEW,
+        ["c"],
+        [],
+        [],
+    ),
+    (
         "a collection error in place of the suite",
         failed("tests/test_a.py", passed_count=0, failed_count=1),
         failed("tests/test_a.py::test_x", passed_count=549, failed_count=1),
         NO_NEW,
         ["tests/test_a.py"],
         [],
-        ["tests/test_a.py::test_x"],
+        [],
     ),
     (
         "same failure, the tests beside it gone",

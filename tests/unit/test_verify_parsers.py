@@ -21,6 +21,7 @@ def recorded(name: str) -> tuple[str, Path]:
         ("cargo",): "rs",
         ("go",): "go",
         ("jest",): "jest",
+        ("maven",): "java",
         ("vitest",): "vitest",
         ("node", "eslint", "prettier", "tsc"): "js",
         ("tox", "nox", "pre_commit"): "multi",
@@ -117,6 +118,8 @@ CASES = [
     ("cargo_clippy", ["cargo"], 3, None, "src/lib.rs::clippy::len_zero::length comparison to zero", 11),
     ("cargo_fmt", ["rustfmt"], 1, None, "src/lib.rs::unformatted::file would be reformatted", 4),
     ("cargo_test", ["cargo-test"], 3, (1, 3, 1), "src/lib.rs - add (line N)", 5),
+    ("maven_test", ["maven-test"], 2, (1, 2, 0), "a.ATest.bad", 2),
+    ("maven_compile", ["maven-compile"], 2, None, "src/main/java/a/A.java::compile::cannot find symbol", 1),
 ]
 
 
@@ -155,6 +158,22 @@ def test_keys_do_not_shift_with_lines():
         for text in (before, after)
     ]
     assert keys[0] == keys[1]
+
+
+def test_modules_behind_a_failed_one_are_not_known():
+    output, root = recorded("maven_test")
+    summary = "[INFO] core ..... FAILURE [  1.3 s]\n[INFO] web ..... SKIPPED\n"
+    parsed = parse_output("mvn -fae test", output + summary, root, exit_code=1)
+    assert (len(parsed.failures), parsed.complete) == (3, False)
+
+
+def test_names_of_older_surefires_are_the_same():
+    output, root = recorded("maven_test")
+    older = output.replace("a.ATest.bad -- Time", "bad(a.ATest)  Time")
+    keys = [failure.key for failure in parse_output("mvn test", older, root, exit_code=1).failures]
+    assert (
+        keys == [failure.key for failure in parse("maven_test").failures] == ["a.ATest.bad", "a.ATest.boom"]
+    )
 
 
 def test_equal_messages_in_one_file_count_as_two():
@@ -307,6 +326,12 @@ def test_opaque_failure_names_the_telling_line():
     assert failure.message == "exit code 3: ERROR: database is gone"
     silent = parse_output("./check", "", Path("/r"), exit_code=1).failures[0]
     assert (silent.key, silent.message) == ("output::empty", "exit code 1: no output")
+
+
+def test_what_maven_says_at_the_end_of_every_failure_tells_nothing():
+    output = "[ERROR] No plugin found for prefix 'x'\n[ERROR] \n[ERROR] Re-run Maven using the -X switch\n[ERROR] [Help 1] http://…\n"
+    (failure,) = parse_output("mvn test", output, Path("/r"), exit_code=1).failures
+    assert failure.message == "exit code 1: [ERROR] No plugin found for prefix 'x'"
 
 
 def test_opaque_keys_level_what_changes_by_itself():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,12 +10,14 @@ import typer
 
 from journeyman.cli.edge import answer, answer_json, checked_directory, run_async, say
 from journeyman.cli.options import Json, Repo, Rerank, given_flags
+from journeyman.cli.task_argument import read_task, read_task_file
 from journeyman.domain.errors import JourneymanError
 
 if TYPE_CHECKING:
     from journeyman.context.packer import Answer
 
 _SHOWN = 15
+_UNLISTED = "git does not list it, or ignores it"
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +27,8 @@ def register(app: typer.Typer) -> None:
 
 def context(
     task: Annotated[
-        str | None, typer.Argument(help="The task; - reads it from standard input.", show_default=False)
+        str | None,
+        typer.Argument(help="The task, as for `jm run`; - reads it from standard input.", show_default=False),
     ] = None,
     repo: Repo = Path(),
     budget: Annotated[
@@ -75,20 +78,13 @@ async def _ask(directory: Path, text: str, budget: int | None, rerank: bool | No
 
 
 def _task(task: str | None, file: Path | None) -> str:
+    """What a run of the same task would look for files by."""
     if (task is None) == (file is None):
         raise JourneymanError(
             "usage", "give the task, or --query-file, and not both", hint="jm context --help"
         )
-    if file is not None:
-        try:
-            text = file.read_text("utf-8", "replace")
-        except OSError as error:
-            raise JourneymanError("usage", f"{file} cannot be read: {error.strerror}") from None
-    else:
-        text = sys.stdin.read() if task == "-" else task or ""
-    if not text.strip():
-        raise JourneymanError("bad-task", "the task is empty")
-    return text
+    read = read_task_file(file, str(file)) if file is not None else read_task(task or "")
+    return read.whole_text
 
 
 def _tell(found: Answer) -> None:
@@ -105,15 +101,30 @@ def _tell(found: Answer) -> None:
     )
 
 
+def _as_listed(path: str, found: Answer) -> str:
+    """The path from the repository's root, of one that is told so, from the current folder, or whole."""
+    if path in found.index.numbers:
+        return path
+    root = Path(os.path.realpath(found.index.tree.root))
+    for start in (Path.cwd(), root):
+        whole = os.path.realpath((start / path).parent) + f"/{Path(path).name}"
+        if Path(whole).is_relative_to(root) and Path(whole).exists():
+            return str(Path(whole).relative_to(root))
+    return path
+
+
 def _explain(found: Answer, path: str, *, json_output: bool) -> int:
     from dataclasses import asdict
 
     from journeyman.context.explain import explain, left_out
 
-    made = explain(found, path)
+    inside = _as_listed(path, found)
+    made = explain(found, inside)
     if made is None:
-        reason = dict(left_out(found)).get(path, "git does not list it, or ignores it")
-        raise JourneymanError("usage", f"{path} is not in the index: {reason}")
+        whole = found.index.tree.root / inside
+        missing = "a folder has no place; name a file in it" if whole.is_dir() else _UNLISTED
+        reason = dict(left_out(found)).get(inside, missing)
+        raise JourneymanError("usage", f"{path} is not in the index: {reason}", hint="jm context --help")
     if json_output:
         answer_json(asdict(made))
         return 0

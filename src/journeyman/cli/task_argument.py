@@ -17,10 +17,15 @@ def read_task(text: str) -> Task:
     if text == "-":
         return parse_task(read_text(None, "standard input"), "standard input")
     if _names_file(text):
-        return parse_task(read_text(Path(text), text), text)
+        return read_task_file(Path(text), text)
     if text.endswith(".md") and " " not in text.strip():
         raise JourneymanError("bad-task", f"there is no task file {text}")
     return parse_task(_decoded(os.fsencode(text), "the task"))
+
+
+def read_task_file(path: Path, origin: str) -> Task:
+    """The task that a file holds, named ``origin`` in what is said of it."""
+    return parse_task(read_text(path, origin), origin)
 
 
 def _names_file(text: str) -> bool:

@@ -93,6 +93,7 @@ def as_html(answer: Answer, task: str) -> str:
         "<!doctype html><meta charset=utf-8><title>Context pack</title><style>"
         "body{font:15px/1.5 system-ui;max-width:75em;margin:2em auto;padding:0 1em}"
         "td,th{text-align:left;vertical-align:top;padding:.2em .8em .2em 0}"
+        "table{width:100%}td{overflow-wrap:anywhere}td:first-child,td:nth-child(3){overflow-wrap:normal}"
         "pre{background:#f5f5f5;padding:1em;overflow:auto}</style>"
         f"<h1>What a worker would see</h1><p>{escape(task)}</p>"
         f"<p>{answer.pack.tokens} tokens; index {answer.index.index_s:.2f} s, "

@@ -118,7 +118,7 @@ class RunContext:
         """Sources that rank near the best one, and whether tests cover them."""
 
         async def look(ranked: Ranked) -> Likely:
-            return await asyncio.to_thread(likely_files, ranked.index, ranked.ranking, text)
+            return await asyncio.to_thread(likely_files, ranked.index, ranked.ranking)
 
         return await self._with_ranking(text, tree, look, keep=True)
 

@@ -105,6 +105,11 @@ class CheckResult:
         """Whether the check accepted the tree."""
         return self.status is CheckStatus.PASSED
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether it runs tests and none passed: whatever a change breaks, it says the same."""
+        return self.status is CheckStatus.FAILED and self.passed_count == 0
+
 
 class Requirement(StrEnum):
     """What VERIFY demands: no failure that the base did not have, or no failure at all."""

@@ -18,6 +18,7 @@ from journeyman.domain.task import Size, Task
 SWITCHED_OFF = "switched off"
 FULL_PATH = "not on the fast path"
 _MANY_CRITERIA = 3
+_PROSE = (".md", ".rst", ".txt", ".adoc")
 _SHARE = 0.8
 """The files that hold this share of the score are what the task is about."""
 _WIDE = re.compile(
@@ -171,13 +172,20 @@ def _weigh(task: Task, about: tuple[LikelyFile, ...]) -> tuple[float, tuple[str,
     if about:
         tenths += 1
         reasons.append(f"it is about {', '.join(file.path for file in about)}")
-        if all(file.tested for file in about):
+        if all(_is_prose(file.path) for file in about):
+            tenths += 1
+            reasons.append("where there is nothing to test")
+        elif all(file.tested or _is_prose(file.path) for file in about):
             tenths += 1
             reasons.append("which tests cover")
         else:
             tenths -= 1
             reasons.append("which no test seems to cover")
     return tenths / 10, tuple(reasons)
+
+
+def _is_prose(path: str) -> bool:
+    return path.lower().endswith(_PROSE)
 
 
 @dataclass(frozen=True)

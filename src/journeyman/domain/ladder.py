@@ -68,6 +68,8 @@ class LadderFacts:
     """Failures that no fixer mends are among them."""
     stronger: str | None = None
     """The stronger model, when there is one that was not asked yet."""
+    judged: bool = True
+    """Some check applied to what changed."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class RungDecision:
 def decide_rung(history: tuple[Tried, ...], settings: AutonomySettings, facts: LadderFacts) -> RungDecision:
     """Decide after the last of ``history`` was sent back."""
     exhausted = "review-rejected" if facts.rejected else "verify-failed"
+    if not facts.judged:
+        return RungDecision(None, "no check applies, whatever is tried", "nothing-proven")
     spent = rungs_spent(facts.taken, settings)
     if spent is not None:
         return RungDecision(None, spent, exhausted)

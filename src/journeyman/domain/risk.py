@@ -75,6 +75,10 @@ _PUBLIC = re.compile(
 )
 
 
+_REMARK = re.compile(r"\s+(?:#|//).*$")
+"""A comment at the end of a line: it is no part of a signature."""
+
+
 @dataclass(frozen=True)
 class FileText:
     """One changed file, before and after; ``None`` where it was not there or is no text."""
@@ -166,7 +170,7 @@ def _takes_from_public(file: FileText) -> bool:
 
 
 def _public_lines(text: str | None) -> Counter[str]:
-    return Counter(" ".join(line.split()) for line in _PUBLIC.findall(text or ""))
+    return Counter(" ".join(_REMARK.sub("", line).split()) for line in _PUBLIC.findall(text or ""))
 
 
 def _dependencies(path: str, text: str | None) -> object:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import zip_longest
 
-from journeyman.domain.checks import VerifyVerdict
+from journeyman.domain.checks import NewFailure, VerifyVerdict
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import (
     Outcome,
@@ -87,10 +88,18 @@ def sent_back(
         facts = tuple(f"{finding.path or 'review'}: {finding.message}" for finding in findings)
         reason = findings[0].message
     else:
-        facts = tuple(f"{new.check}: {new.failure.message}" for new in verdict.new_failures)
+        facts = tuple(f"{new.check}: {new.failure.message}" for new in _in_turn(verdict.new_failures))
         reason = verdict.reason
-    if not verdict.proven:
+    if not verdict.proven and not verdict.new_failures:
         return JourneymanError("nothing-proven", reason, facts=facts[:SHOWN])
     return JourneymanError(
         decision.stop_code or "verify-failed", f"{reason}; {decision.reason}", facts=facts[:SHOWN]
     )
+
+
+def _in_turn(failures: tuple[NewFailure, ...]) -> list[NewFailure]:
+    """Each check's first failure, then each one's second: none hides the others."""
+    by_check: dict[str, list[NewFailure]] = {}
+    for new in failures:
+        by_check.setdefault(new.check, []).append(new)
+    return [new for turn in zip_longest(*by_check.values()) for new in turn if new is not None]

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from journeyman.engine.model import Run
 
 T = TypeVar("T")
+_NOTHING_PASSES = (
+    "install what the tests need, in .venv or by [workspace] setup; else a change may break them unseen"
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ async def examine(run: Run, workers: Mapping[str, Worker | JourneymanError]) -> 
 
 
 def _check_probe(result: CheckResult) -> Probe:
-    """A check that runs is healthy, whether HEAD passes it or not."""
+    """A check that runs is healthy, whether HEAD passes it or not; not so tests none of which pass."""
     name = f"check {result.check}"
     match result.status:
         case CheckStatus.PASSED:
@@ -84,6 +87,9 @@ def _check_probe(result: CheckResult) -> Probe:
             count = len(result.failures)
             known = f"{count} known failures, such as" if count > 1 else "1 known failure:"
             first = result.failures[0].message if count else "it says nothing of why"
+            if result.is_blind:
+                message = f"fails on HEAD, where no test passes, so it proves nothing: {known} {first}"
+                return Probe(name, ok=False, message=message, hint=_NOTHING_PASSES)
             message = f"runs, and fails on HEAD in {result.duration_s:.1f} s: {known} {first}"
             return Probe(name, ok=True, message=message)
         case CheckStatus.TIMED_OUT:

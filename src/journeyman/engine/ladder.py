@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from journeyman.domain.checks import CheckStatus, NewFailure
+from journeyman.domain.checks import CheckStatus, NewFailure, VerifyVerdict
 from journeyman.domain.events import RetryDecided, RungDecided, RungTaken
 from journeyman.domain.ladder import (
     MODEL_RUNGS,
@@ -103,7 +103,7 @@ class Ladder:
             attempt,
             rung=decision.rung,
             reason=decision.reason,
-            failures=judged.verdict.new_failures,
+            failures=judged.verdict.new_failures or _in_the_way(judged.verdict),
             findings=(*findings, *(Finding(_PUT_BACK, path=path) for path in judged.snapshot.dropped)),
         )
         if decision.rung not in MODEL_RUNGS:
@@ -128,7 +128,13 @@ class Ladder:
             flaky=flaky_checks(judged),
             tests_fail=any(new.check not in mended for new in failing),
             stronger=None if asked else run.stronger,
+            judged=bool(judged.verdict.results),
         )
+
+
+def _in_the_way(verdict: VerifyVerdict) -> tuple[NewFailure, ...]:
+    """The base's own failures, where they are all that keeps any check from passing."""
+    return () if verdict.proven else verdict.known_failures
 
 
 def flaky_checks(judged: Judged) -> tuple[str, ...]:

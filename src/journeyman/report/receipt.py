@@ -72,10 +72,11 @@ def check_line(result: CheckResult, known: int = 0) -> str:
 
 def _still_failing(summary: RunSummary) -> str:
     """What the first line must not hide: where the base fails, "verified" means "no new failures" only."""
-    names = list(dict.fromkeys(known.check for known in summary.known_failures))
-    if not names:
-        return ""
-    return f"; {', '.join(names)} fail{'s' if len(names) == 1 else ''} as on the base"
+    names = dict.fromkeys(known.check for known in summary.known_failures)
+    blind = [result.check for result in summary.checks if result.is_blind and result.check in names]
+    seeing = [name for name in names if name not in blind]
+    said = f"; {', '.join(seeing)} fail{'s' if len(seeing) == 1 else ''} as on the base" if seeing else ""
+    return said + (f"; {', '.join(blind)}: no test passes, nor on the base" if blind else "")
 
 
 def _weaker(summary: RunSummary) -> str:

@@ -24,6 +24,11 @@ MAX_REPORT_BYTES = 32_000_000
 NO_TESTS_KEY = "(no tests)"
 _PYTEST = re.compile(r"(?<![\w./-])(?:[\w./-]*/)?(?:pytest|py\.test)(?![\w.=/-])")
 _PYTEST_NO_TESTS = 5
+_PYTEST_DID_NOT_BEGIN = frozenset({3, 4})
+"""An internal error, and a command line or configuration that pytest does not take."""
+_BUILDS_TESTS = re.compile(
+    r"(?<![\w./-])(?:cargo(?: \S+)*? (?:test|nextest)|(?:\S*/)?mvnw?(?: \S+)*? (?:test|verify|install))\b"
+)
 _NOT_FOUND = (
     re.compile(r"^(?:.*/)?python[\d.]*(?:\.exe)?: No module named \S+$", re.MULTILINE),
     re.compile(r"^g?make(?:\[\d+\])?: \*\*\* .*\bError 127$", re.MULTILINE),
@@ -141,6 +146,8 @@ def conclude(
     )
     if result.exit_code == _PYTEST_NO_TESTS and runs_pytest(check):
         parsed = _no_tests(parsed)
+    elif parsed.passed_count is None and _no_test_began(check, result.exit_code):
+        parsed = replace(parsed, passed_count=0)
     # A report that the user named decides too: some runners end with 0 whatever failed.
     told = check.report is not None and bool(parsed.failures)
     return replace(
@@ -173,6 +180,13 @@ def _what_is_missing(text: str, exit_code: int) -> str | None:
         return None
     said = _MISSING.findall(text)
     return said[-1] if said else f"the program could not be started (exit code {exit_code})"
+
+
+def _no_test_began(check: Check, exit_code: int) -> bool:
+    """Whether a test runner that gave no count gave up before its first test: it did not build, say."""
+    if runs_pytest(check):
+        return exit_code in _PYTEST_DID_NOT_BEGIN
+    return exit_code != 0 and bool(_BUILDS_TESTS.search(command_text(check.run)))
 
 
 def _no_tests(parsed: ParsedOutput) -> ParsedOutput:

@@ -149,6 +149,7 @@ def _by_place(tree: Path) -> tuple[str, ...]:
     """Proof lines for tools that know no other code than that of their current directory."""
     lines = (
         ("Cargo.toml", "cargo builds the packages of its current directory, which is this tree"),
+        ("pom.xml", "mvn builds the project of its current directory, which is this tree"),
         ("go.mod", "go builds the module of its current directory, which is this tree"),
     )
     return tuple(line for manifest, line in lines if (tree / manifest).is_file())

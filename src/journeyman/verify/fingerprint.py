@@ -40,7 +40,7 @@ _RUNNERS = frozenset(
         "uv",
     )
 )
-_USUAL = ("python", "python3", "node", "pytest", "ruff", "mypy", "cargo", "go")
+_USUAL = ("python", "python3", "node", "pytest", "ruff", "mypy", "cargo", "go", "mvn", "java")
 
 
 def environment_fingerprint(environment: CheckEnvironment, check: Check) -> str:

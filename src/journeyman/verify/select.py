@@ -76,6 +76,9 @@ CONFIGURATION = (
     "rustfmt.toml",
     ".rustfmt.toml",
     "rust-toolchain*",
+    # Java
+    "pom.xml",
+    ".mvn/",
     # Go
     "go.mod",
     "go.work*",

@@ -29,6 +29,12 @@ from journeyman.workspace.refs import set_head
 TRASH = ".trash"
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SUBMODULE = b"160000"
+_UNREADABLE = re.compile(r"\bunable to read (?:sha1 file|object)|\b(?:missing|bad) (?:blob|object)\b")
+_EMPTY_TREES = {
+    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+"""By the length of an object's id; git knows them without having them."""
 
 
 def worktrees_folder(cache_root: Path, common_dir: Path) -> Path:
@@ -137,7 +143,10 @@ class Worktrees:
 
         async def read() -> None:
             remove(tree.index.with_name(f"{tree.index.name}.lock"))
-            await git.run("read-tree", "-u", "--reset", tree_ish, index_file=tree.index)
+            try:
+                await git.run("read-tree", "-u", "--reset", tree_ish, index_file=tree.index)
+            except JourneymanError as error:
+                raise _incomplete(error, tree_ish) from None
 
         await _patiently(tree.path, read)
 
@@ -248,6 +257,18 @@ async def _patiently(path: Path, action: Callable[[], Awaitable[None]]) -> None:
             raise
         await asyncio.to_thread(make_folders_writable, path)
         await action()
+
+
+def _incomplete(error: JourneymanError, tree_ish: str) -> JourneymanError:
+    """What ``error`` means where files of a partial clone were never fetched: git says it once for each."""
+    if error.code != "git-failed" or not any(_UNREADABLE.search(fact) for fact in error.facts):
+        return error
+    message = "files of this commit are not here, as in a partial clone, and a run fetches nothing"
+    empty = _EMPTY_TREES.get(len(tree_ish))
+    # It has to look at every file, so git fetches all that are missing, in one go.
+    hint = f"git diff --shortstat {empty} {tree_ish}" if empty else None
+    facts = ("git clone --filter and --sparse leave files out until they are wanted",)
+    return JourneymanError("git-failed", message, facts=facts, hint=hint)
 
 
 def _registered(admin: Path) -> Path | None:

@@ -71,13 +71,16 @@ _PROGRAM_OF_THE_PROJECT = frozenset(
 _SECRET = re.compile(
     r"""(^|/)(
         \.env(\.(?!example$|sample$|template$|dist$)[^/]*)?
+      | (?!(?:[^/]*[._-])?(?:example|sample|template|dist)\.env$)[^/]+\.env
+      | [^/]+\.tfvars(\.json)? | [^/]*\.tfstate(\.backup)? | kubeconfig | \.dockercfg | \.s3cfg
+      | \.?vault[-_.]?pass(word)?(\.txt)? | passwords?\.txt
       | [._]?netrc | \.pgpass | \.htpasswd | \.npmrc | \.pypirc | \.git-credentials
       | id_(rsa|dsa|ecdsa|ed25519)(_sk)?
       | [^/]*\.(pem|key|p12|pfx|jks|keystore|kdbx|asc|gpg|ovpn|ppk)
       | credentials(\.(json|ya?ml|ini|toml|txt|csv))?
       | [^/]*(client_secret|service.?account)[^/]*\.json
       | secrets?\.(json|ya?ml|toml|ini|env|txt)
-      | \.(aws|ssh|gnupg|docker)/.*
+      | \.(aws|ssh|gnupg|docker|kube)/.*
     )$""",
     re.VERBOSE | re.IGNORECASE,
 )

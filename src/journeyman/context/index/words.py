@@ -60,6 +60,11 @@ def terms_of(word: str) -> tuple[str, ...]:
     return tuple(terms)
 
 
+def parts_of(word: str) -> list[str]:
+    """The parts of a word by case and underscore, in lower case, not stemmed."""
+    return [part.lower() for part in _PARTS.findall(word)]
+
+
 def terms_in(text: str) -> list[str]:
     """Every term of a text, in order, repeated as it is."""
     return [term for word in WORD.findall(text) for term in terms_of(word)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from journeyman.context.index.kinds import FileKind
@@ -13,6 +14,7 @@ from journeyman.context.rank.query import Query, read_query
 from journeyman.context.rank.weights import ALL, FIRST, KINDS
 
 _MOST_REASONS = 4
+_MOST_WORDS = 4
 _FEW_TERMS = 30
 """A text of more distinct terms says much."""
 
@@ -48,8 +50,10 @@ def rank(index: Index, task: str, least: int = 50) -> Ranking:
         scores.setdefault(number, 0.0)
     # Numbers are in the order of paths, which decides between equal scores.
     order = sorted(sorted(scores), key=scores.__getitem__, reverse=True)
+    spoken = query.spoken
     files = tuple(
-        RankedFile(n, index.files[n].path, round(scores[n], 4), reasons(index, n, evidence)) for n in order
+        RankedFile(n, index.files[n].path, round(scores[n], 4), reasons(index, n, evidence, spoken))
+        for n in order
     )
     return Ranking(query, files, evidence)
 
@@ -93,8 +97,8 @@ def kind_weights(query: Query) -> dict[FileKind, float]:
     return weights
 
 
-def reasons(index: Index, number: int, evidence: Evidence) -> tuple[str, ...]:
-    """Why a file is where it is, strongest first."""
+def reasons(index: Index, number: int, evidence: Evidence, spoken: Mapping[str, str]) -> tuple[str, ...]:
+    """Why a file is where it is, strongest first; ``spoken`` has the task's words by term."""
     said: list[str] = []
     if number in evidence.framed:
         lines = ", ".join(map(str, evidence.framed[number][:3]))
@@ -104,7 +108,8 @@ def reasons(index: Index, number: int, evidence: Evidence) -> tuple[str, ...]:
     said += [f"defines `{name}` named in the task" for name in evidence.defined.get(number, ())[:2]]
     said += [f"has `{name}`, told in words" for name in evidence.joined.get(number, ())[:1]]
     words = evidence.words.get(number, {})
-    best = [term.removeprefix(EXACT) for term in sorted(words, key=lambda term: (-words[term], term))[:4]]
+    strongest = sorted(words, key=lambda term: (-words[term], term))[:_MOST_WORDS]
+    best = [spoken.get(term, term.removeprefix(EXACT)) for term in strongest]
     if best:
         said.append(f"speaks of {', '.join(best)}")
     if number in evidence.neighbours:

@@ -7,7 +7,16 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from journeyman.context.index.words import EXACT, WORD, compounds, stem, terms_in, terms_of
+from journeyman.context.index.words import (
+    EXACT,
+    WORD,
+    compounds,
+    parts_of,
+    stem,
+    terms_in,
+    terms_of,
+    words_in,
+)
 from journeyman.domain.prose import FRAME, LINK, take_apart
 
 _TICKED = re.compile(r"`([^`\n]{2,200})`")
@@ -66,9 +75,25 @@ class Query:
         return _capped(terms_in(f"{self.prose}\n{self.code}\n{self.log}"))
 
     @cached_property
+    def spoken(self) -> dict[str, str]:
+        """The word of the text that a term stands for: terms are stemmed, and people read words."""
+        told = f"{self.title}\n{self.prose}\n{self.code}\n{self.log}"
+        spoken: dict[str, str] = {}
+        for word in words_in(told):
+            for term in terms_of(word):
+                whole = term.startswith(EXACT)
+                spoken.setdefault(term, word if whole else _part(word, term))
+        return spoken
+
+    @cached_property
     def exact(self) -> tuple[str, ...]:
         """Exact terms of the identifiers that it names."""
         return tuple(dict.fromkeys(EXACT + name.strip("_").lower() for name in self.names if name.strip("_")))
+
+
+def _part(word: str, term: str) -> str:
+    """The part of a word that has this stem, in lower case."""
+    return next((part for part in parts_of(word) if stem(part) == term), term)
 
 
 def _capped(terms: list[str]) -> dict[str, float]:

@@ -11,6 +11,7 @@ from journeyman.domain.checks import Check
 from journeyman.domain.process import Network
 from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, Repository
 from journeyman.verify.detect.golang import detect_go
+from journeyman.verify.detect.java import detect_java
 from journeyman.verify.detect.javascript import detect_javascript
 from journeyman.verify.detect.makefile import detect_makefile
 from journeyman.verify.detect.precommit import detect_precommit
@@ -28,6 +29,7 @@ DETECTORS: dict[str, Detector] = {
     "javascript": detect_javascript,
     "rust": detect_rust,
     "go": detect_go,
+    "java": detect_java,
     "makefile": detect_makefile,
 }
 

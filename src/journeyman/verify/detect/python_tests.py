@@ -1,4 +1,4 @@
-"""Python's tests: pytest, unittest where the tests are written for it, else tox or nox."""
+"""Python's tests: pytest, Django's runner or unittest where the tests are written for it, else tox or nox."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _TEST_FOLDERS = ("tests", "test", "testing")
 _TIMEOUT_S = 1800.0
 _WRAPPER_TIMEOUT_S = 3600.0
 _FILES_READ = 40
+_DJANGO = "manage.py"
 
 
 def detect_python_tests(repository: Repository) -> list[Candidate]:
@@ -26,6 +27,8 @@ def detect_python_tests(repository: Repository) -> list[Candidate]:
 
 def _direct(repository: Repository) -> list[Candidate]:
     configured = configured_in(repository.files, "pytest")
+    if not configured and "django" in repository.files.text(_DJANGO):
+        return _django(repository)
     test_files = find_test_files(repository.root)
     if not configured and not test_files:
         return []
@@ -44,10 +47,22 @@ def _direct(repository: Repository) -> list[Candidate]:
     return []
 
 
-def _unittest(repository: Repository, source: str, test_file: Path) -> list[Candidate]:
+def _django(repository: Repository) -> list[Candidate]:
+    """Tests of a Django project find their settings and database by its own runner only."""
+    python = _python(repository, f"{_DJANGO} is here")
+    return [_tests("django", (python, _DJANGO, "test", "--no-input"), _DJANGO)] if python else []
+
+
+def _python(repository: Repository, because: str) -> str | None:
     python = next((name for name in ("python", "python3") if repository.has(name)), None)
     if python is None:
-        repository.runnable("python3", because=f"{source} is a unittest", install="install Python 3")
+        repository.runnable("python3", because=because, install="install Python 3")
+    return python
+
+
+def _unittest(repository: Repository, source: str, test_file: Path) -> list[Candidate]:
+    python = _python(repository, f"{source} is a unittest")
+    if python is None:
         return []
     folder = test_file.relative_to(repository.root).parts[0]
     if not (repository.root / folder).is_dir():

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from journeyman.domain.checks import Failure
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 """Part of every cache key: bump it when a parser's keys or counts change their meaning."""
 MAX_FAILURES = 200
 MORE_KEY = "(more)"

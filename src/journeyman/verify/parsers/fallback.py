@@ -20,6 +20,8 @@ _TELLING = re.compile(
 )
 _FURNITURE = re.compile(
     r"make(?:\[\d+\])?: (?:\*\*\*|Entering|Leaving)|npm (?:ERR!|error)|> | *ELIFECYCLE|error Command failed"
+    r"|\[ERROR\] *(?:$|-> \[Help|\[Help|To see the full|Re-run Maven|For more information"
+    r"|After correcting|mvn <)"
 )
 _LINES = 8
 

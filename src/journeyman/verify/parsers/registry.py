@@ -20,6 +20,7 @@ from journeyman.verify.parsers.formatters import Gofmt, Prettier, PythonFormat, 
 from journeyman.verify.parsers.go import GoBuild, GoTest
 from journeyman.verify.parsers.javascript_tests import Jest, Vitest
 from journeyman.verify.parsers.junit import JunitXml, UnreadableReportError
+from journeyman.verify.parsers.maven import MavenCompile, MavenTest
 from journeyman.verify.parsers.node_tests import NodeTest
 from journeyman.verify.parsers.pytest_text import (
     PytestText,
@@ -45,6 +46,7 @@ TEST_PARSERS: tuple[FailureParser, ...] = (
     NodeTest(),
     GoTest(),
     CargoTest(),
+    MavenTest(),
 )
 PARSERS: dict[str, FailureParser] = {
     parser.name: parser
@@ -63,6 +65,7 @@ PARSERS: dict[str, FailureParser] = {
         Biome(),
         GoBuild(),
         CargoBuild(),
+        MavenCompile(),
     )
 }
 _MAX_MORE = 20_000
