@@ -8,7 +8,10 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from stat import S_IMODE, S_ISLNK, S_ISREG
+from typing import BinaryIO
 
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.scope import Change, ChangeKind, Scope, judge_scope
@@ -61,8 +64,8 @@ async def preserved(
     kept = [path for path in paths if not permitted(path)]
     known = frozenset(paths)
     restored: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="journeyman-keep-") as folder:
-        keep = _Keep(host.worktree, Path(folder))
+    with tempfile.TemporaryFile(prefix="journeyman-keep-") as file:
+        keep = _Keep(host.worktree, file)
         try:
             before = await asyncio.to_thread(keep.copy, kept)
             yield restored
@@ -75,58 +78,87 @@ async def preserved(
             raise full or JourneymanError("worker-failed", message, facts=(str(error),)) from None
 
 
-class _Keep:
-    """Copies of files, and the way back. Never reaches through a symlink, which may lead out of the tree."""
+@dataclass(frozen=True)
+class _Copy:
+    """Where the content of a file lies among the kept ones; or what a symlink says."""
 
-    def __init__(self, root: Path, folder: Path) -> None:
+    look: os.stat_result
+    at: int = 0
+    link: str | None = None
+
+
+class _Keep:
+    """Copies of files, and the way back. Never reaches through a symlink, which may lead out of the tree.
+
+    All lie in one file: to make thousands takes longer than to read what is to be in them.
+    """
+
+    def __init__(self, root: Path, kept: BinaryIO) -> None:
         self._root = root
-        self._folder = folder
-        self._copies: dict[str, Path] = {}
+        self._kept = kept
+        self._copies: dict[str, _Copy] = {}
 
     def copy(self, paths: list[str]) -> dict[str, _Looks | None]:
         """Copy each file or symlink; returns what each looks like. Submodules are no files and left out."""
         looks: dict[str, _Looks | None] = {}
+        at = 0
         for path in paths:
-            source = self._root / path
-            look = self._look(path)
-            if look is None or source.is_symlink() or source.is_file():
-                looks[path] = look
-            if path in looks and look is not None:
-                self._copies[path] = self._folder / str(len(self._copies))
-                shutil.copy2(source, self._copies[path], follow_symlinks=False)
+            stat = self._stat(path)
+            if stat is None:
+                looks[path] = None
+            elif S_ISLNK(stat.st_mode):
+                looks[path] = _look(stat)
+                self._copies[path] = _Copy(stat, link=str((self._root / path).readlink()))
+            elif S_ISREG(stat.st_mode):
+                looks[path] = _look(stat)
+                content = (self._root / path).read_bytes()
+                self._copies[path] = _Copy(stat, at)
+                at += self._kept.write(len(content).to_bytes(8, "big") + content)
         return looks
 
     def put_back(self, before: dict[str, _Looks | None], fresh: list[str]) -> list[str]:
         """Remove the fresh files, restore those that look different; returns which."""
-        changed = [path for path, look in before.items() if self._look(path) != look]
+        changed = [path for path, look in before.items() if _look(self._stat(path)) != look]
         for path in [*fresh, *changed]:
-            if self._look(path) is not None:
+            if self._stat(path) is not None:
                 _remove(self._root / path)
         for path in changed:
             if path in self._copies:
                 self._make_way(path)
-                shutil.copy2(self._copies[path], self._root / path, follow_symlinks=False)
+                self._restore(self._root / path, self._copies[path])
         return changed + fresh
+
+    def _restore(self, target: Path, copy: _Copy) -> None:
+        if copy.link is not None:
+            target.symlink_to(copy.link)
+            return
+        self._kept.seek(copy.at)
+        target.write_bytes(self._kept.read(int.from_bytes(self._kept.read(8), "big")))
+        target.chmod(S_IMODE(copy.look.st_mode))
+        os.utime(target, ns=(copy.look.st_atime_ns, copy.look.st_mtime_ns))
 
     def _parents(self, path: str) -> list[Path]:
         """The folders on the way to the path, from the top, without the root."""
         return [self._root / parent for parent in reversed(PurePosixPath(path).parents[:-1])]
 
-    def _look(self, path: str) -> _Looks | None:
-        """What changes when a file is written, replaced or given another mode; ``None`` when not there."""
+    def _stat(self, path: str) -> os.stat_result | None:
         if any(parent.is_symlink() for parent in self._parents(path)):
             return None
         try:
-            stat = (self._root / path).lstat()
+            return (self._root / path).lstat()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return (stat.st_ino, stat.st_mode, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
     def _make_way(self, path: str) -> None:
         for parent in self._parents(path):
             if parent.is_symlink() or (parent.exists() and not parent.is_dir()):
                 parent.unlink()
             parent.mkdir(exist_ok=True)
+
+
+def _look(stat: os.stat_result | None) -> _Looks | None:
+    """What changes when a file is written, replaced or given another mode; ``None`` when not there."""
+    return stat and (stat.st_ino, stat.st_mode, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 def _remove(path: Path) -> None:
