@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from journeyman.context.index.kinds import FileKind
@@ -10,11 +11,13 @@ from journeyman.context.index.words import EXACT
 from journeyman.context.rank.features import Evidence, Scores, word_signals
 from journeyman.context.rank.neighbours import neighbour_signals
 from journeyman.context.rank.query import Query, read_query
-from journeyman.context.rank.weights import ALL, FIRST, KINDS
+from journeyman.context.rank.weights import FIRST, KINDS, LONG, SHORT
 
 _MOST_REASONS = 4
 _FEW_TERMS = 30
 """A text of more distinct terms says much."""
+_SHORT_TERMS, _LONG_TERMS = 8, 64
+"""A text of so few, and of so many, is weighed as such; one between by a mixture."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def rank(index: Index, task: str, least: int = 50) -> Ranking:
     """The files that a task may be about; all of them when there are fewer than ``least`` with a signal."""
     query = read_query(task)
     evidence = gather(index, query)
-    scores = fuse(index, evidence.signals, ALL, query)
+    scores = fuse(index, evidence.signals, signal_weights(query), query)
     for number in range(len(index.files)):
         if len(scores) >= least:
             break
@@ -61,8 +64,8 @@ def gather(index: Index, query: Query) -> Evidence:
     evidence = word_signals(index, query)
     seeds = fuse(index, evidence.signals, FIRST, query)
     evidence.signals |= neighbour_signals(index, seeds, evidence, query)
-    if len(query.title_terms.keys() | query.body_terms.keys()) > _FEW_TERMS:
-        del evidence.signals["recent"]
+    if query.count > _FEW_TERMS:
+        del evidence.signals["recent"], evidence.signals["latest"]
     return evidence
 
 
@@ -78,6 +81,18 @@ def fuse(index: Index, signals: dict[str, Scores], weights: dict[str, float], qu
                 fused[number] = fused.get(number, 0.0) + weight * value / top / total
     kinds = kind_weights(query)
     return {number: value * kinds[index.files[number].kind] for number, value in fused.items()}
+
+
+def length_of(query: Query) -> float:
+    """0 for a short text, 1 for a long one, by the logarithm of its distinct terms."""
+    steps = math.log(max(query.count, 1) / _SHORT_TERMS) / math.log(_LONG_TERMS / _SHORT_TERMS)
+    return min(1.0, max(0.0, steps))
+
+
+def signal_weights(query: Query) -> dict[str, float]:
+    """What each signal is worth for a text of that length."""
+    length = length_of(query)
+    return {name: weight ** (1 - length) * LONG[name] ** length for name, weight in SHORT.items()}
 
 
 def kind_weights(query: Query) -> dict[FileKind, float]:

@@ -79,6 +79,11 @@ class Query:
         return _capped(terms_in(f"{self.prose}\n{self.code}\n{self.log}"))
 
     @cached_property
+    def count(self) -> int:
+        """How many different terms it has: a commit's message has some ten, an issue's text some sixty."""
+        return len(self.title_terms.keys() | self.body_terms.keys())
+
+    @cached_property
     def exact(self) -> tuple[str, ...]:
         """Exact terms of the identifiers that it names."""
         return tuple(dict.fromkeys(EXACT + name.strip("_").lower() for name in self.names if name.strip("_")))
