@@ -150,7 +150,7 @@ def main() -> None:
     if options.held_out:
         show_held_out(jobs, tasks, options.held_out, options.budget)
     fitted = fit([task for part in tasks for task in part])
-    print("BLOCKS", {name: round(weight, 2) for name, weight in zip(BLOCKS, fitted, strict=True)})
+    print("BLOCKS", {name: round(weight, 2) + 0.0 for name, weight in zip(BLOCKS, fitted, strict=True)})
 
 
 if __name__ == "__main__":
