@@ -40,6 +40,8 @@ class Example:
     lang: str
     length: float
     """Of the text, from 0 to 1."""
+    least: tuple[float, ...]
+    """What each kind is worth at least, because the title speaks of it."""
     candidates: tuple[Candidate, ...]
     golds: int
     tests: int
@@ -122,10 +124,11 @@ def order(example: Example, weights: Weights, without: int | None = None) -> lis
     """The task's files, best first."""
 
     signals = weights.signals(example.length)
+    kinds = list(map(max, weights.kinds, example.least))
 
     def score(c: Candidate) -> float:
         total = sum(signals[at] * value for at, value in c.signals if at != without)
-        return total * weights.kinds[c.kind]
+        return total * kinds[c.kind]
 
     return sorted(example.candidates, key=lambda c: (-score(c), c.path))
 

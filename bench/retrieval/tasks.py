@@ -9,8 +9,9 @@ from pathlib import Path
 
 from bench.retrieval.corpus import Mirror, Record
 from bench.retrieval.learning import KINDS, Candidate, Example
+from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.view import Index
-from journeyman.context.rank.fuse import gather, length_of
+from journeyman.context.rank.fuse import gather, kinds_asked, length_of
 from journeyman.context.rank.query import read_query
 from journeyman.context.rank.weights import SHORT
 
@@ -55,6 +56,8 @@ def _example(record: Record, index: Index) -> Example:
         )
         for number, signals in sorted(rows.items())
     )
+    asked = kinds_asked(query)
+    least = tuple(asked.get(FileKind(kind), 0.0) for kind in KINDS)
     return Example(
-        record.source, record.repo, record.lang, length_of(query), candidates, len(gold), len(tests)
+        record.source, record.repo, record.lang, length_of(query), least, candidates, len(gold), len(tests)
     )

@@ -96,16 +96,22 @@ def signal_weights(query: Query) -> dict[str, float]:
 
 
 def kind_weights(query: Query) -> dict[FileKind, float]:
-    """What each kind of file is worth for a task: documents more when the task is about them."""
-    weights = dict(KINDS)
+    """What each kind of file is worth for a task."""
+    least = kinds_asked(query)
+    return {kind: max(weight, least.get(kind, 0.0)) for kind, weight in KINDS.items()}
+
+
+def kinds_asked(query: Query) -> dict[FileKind, float]:
+    """The kinds of files that a title speaks of, and what they are worth then at least."""
     title = set(query.title_terms)
+    least = {}
     if title & {"doc", "docs", "documentation", "document", "docstr", "readme", "changelog", "typo"}:
-        weights[FileKind.DOC] = max(weights[FileKind.DOC], 0.5)
+        least[FileKind.DOC] = 0.5
     if title & {"exampl", "example", "tutorial", "demo", "benchmark"}:
-        weights[FileKind.EXAMPLE] = max(weights[FileKind.EXAMPLE], 0.6)
+        least[FileKind.EXAMPLE] = 0.6
     if title & {"test", "tests", "fixture", "coverage", "flaky"}:
-        weights[FileKind.TEST] = max(weights[FileKind.TEST], 0.9)
-    return weights
+        least[FileKind.TEST] = 0.9
+    return least
 
 
 def reasons(index: Index, number: int, evidence: Evidence) -> tuple[str, ...]:
