@@ -1,8 +1,9 @@
 """Fitting the signals' weights, and scoring an order of files: plain Python, the same each time.
 
-The score of a file is its kind's weight times the weighted sum of its signals, each by its largest value. The
-weights maximise the likelihood of the changed files in a softmax over the logarithms of scores, with a pull
-towards 1; changed tests count a little, so that they are not ranked away.
+The score of a file is its kind's weight times the weighted sum of its signals, each by its largest value; the
+signals have weights for short texts and for long ones, and a text between gets a mixture. The weights
+maximise the likelihood of the changed files in a softmax over the logarithms of scores, with a pull towards
+1; changed tests count a little, so that they are not ranked away.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ class Example:
     source: str
     repo: str
     lang: str
+    length: float
+    """Of the text, from 0 to 1."""
+    least: tuple[float, ...]
+    """What each kind is worth at least, because the title speaks of it."""
     candidates: tuple[Candidate, ...]
     golds: int
     tests: int
@@ -44,31 +49,43 @@ class Example:
 
 @dataclass(frozen=True)
 class Weights:
-    """Of signals and of kinds."""
+    """Of signals in short texts and in long ones, and of kinds."""
 
-    signals: tuple[float, ...]
+    short: tuple[float, ...]
+    long: tuple[float, ...]
     kinds: tuple[float, ...]
+
+    def signals(self, length: float) -> list[float]:
+        """Of the signals in a text of some length."""
+        pairs = zip(self.short, self.long, strict=True)
+        return [short ** (1 - length) * long**length for short, long in pairs]
 
 
 def fit(examples: Sequence[Example], signals: int, epochs: int = 60) -> Weights:
     """The weights that put what really changed first."""
-    theta = [0.0] * signals + [math.log(value) for value in _KIND_START]
+    kinds = 2 * signals
+    theta = [0.0] * kinds + [math.log(value) for value in _KIND_START]
     start = list(theta)
     mean, square = [0.0] * len(theta), [0.0] * len(theta)
-    tasks = [_trimmed(example) for example in examples if any(c.gold for c in example.candidates)]
+    tasks = [(e.length, _trimmed(e)) for e in examples if any(c.gold for c in e.candidates)]
     for _ in range(epochs):
         gradient = [0.0] * len(theta)
-        weights = [math.exp(value) for value in theta]
-        for task in tasks:
-            _add_gradient(task, weights, theta, signals, gradient)
+        for length, task in tasks:
+            mixed = [(1 - length) * theta[at] + length * theta[signals + at] for at in range(signals)]
+            own = [0.0] * signals + gradient[kinds:]
+            _add_gradient(task, list(map(math.exp, mixed)), mixed + theta[kinds:], signals, own)
+            for at in range(signals):
+                gradient[at] += (1 - length) * own[at]
+                gradient[signals + at] += length * own[at]
+            gradient[kinds:] = own[signals:]
         for at in range(len(theta)):
             slope = gradient[at] / len(tasks) - _PULL * (theta[at] - start[at])
             mean[at] = 0.9 * mean[at] + 0.1 * slope
             square[at] = 0.99 * square[at] + 0.01 * slope * slope
             theta[at] += _RATE * mean[at] / (math.sqrt(square[at]) + 1e-8)
-        theta[signals] = 0.0  # a source counts 1
-    values = [math.exp(value) for value in theta]
-    return Weights(tuple(values[:signals]), tuple(values[signals:]))
+        theta[kinds] = 0.0  # a source counts 1
+    values = tuple(map(math.exp, theta))
+    return Weights(values[:signals], values[signals:kinds], values[kinds:])
 
 
 def _trimmed(example: Example) -> list[Candidate]:
@@ -106,9 +123,12 @@ def _add_gradient(
 def order(example: Example, weights: Weights, without: int | None = None) -> list[Candidate]:
     """The task's files, best first."""
 
+    signals = weights.signals(example.length)
+    kinds = list(map(max, weights.kinds, example.least))
+
     def score(c: Candidate) -> float:
-        total = sum(weights.signals[at] * value for at, value in c.signals if at != without)
-        return total * weights.kinds[c.kind]
+        total = sum(signals[at] * value for at, value in c.signals if at != without)
+        return total * kinds[c.kind]
 
     return sorted(example.candidates, key=lambda c: (-score(c), c.path))
 

@@ -1,11 +1,15 @@
-"""Makes tasks whose change is in several files from the histories of the dev data's repositories.
+"""Makes more tasks from the histories of the dev data's repositories, of several files or of any number.
 
-``python -m bench.retrieval.several --data FOLDER --mirrors FOLDER --out FILE [--each N]``
+``python -m bench.retrieval.several --data FOLDER --mirrors FOLDER --out FILE [--each N] [--least N]
+[--shortest N]``
 
-A task is a commit with one parent in the time that ``dev.jsonl`` spans, with two to five changed source
-files that its parent has, twelve changed files at most, none deleted, and a message of 40 characters or
-more that speaks of no sweep; no commit of ``dev.jsonl``. Of those, the ``--each`` with the lowest ids per
-repository: no order in time, and the same ones each time.
+A task is a commit with one parent in the time that ``dev.jsonl`` spans, with ``--least`` (2) to five changed
+source files that its parent has, twelve changed files at most, none deleted, and a message of ``--shortest``
+(40) characters or more that speaks of no sweep; no commit of the folder's other files. Of those, the
+``--each`` with the lowest ids per repository: no order in time, and the same ones each time.
+
+The shipped weights are fitted on ``dev_several.jsonl``, which this makes as it is, and then on
+``dev_more.jsonl`` too: ``--each 40 --least 1 --shortest 20``.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from bench.retrieval.corpus import Mirror, Record, changed_ranges, data_parser, read_records
@@ -29,7 +33,7 @@ _LANGUAGES = {
 _LANGUAGE_OF = {ending: name for name, endings in _LANGUAGES.items() for ending in endings.split()}
 _COPIES, _SCRATCH = ("deno/",), {"play.ts", "playground.ts"}
 """Written by a program from other sources; and where an author tries things out."""
-_LEAST, _MOST, _MOST_FILES, _SHORTEST = 2, 5, 12, 40
+_MOST, _MOST_FILES = 5, 12
 _SWEEP = re.compile(
     r"^(merge|revert|bump|release|prepare|version|vendor|upgrade|sync|format|lint|ruff|prettier|ci\b)"
     r"|^\[pre-commit|^v?\d+\.\d+|\b(typos?|pre-commit|pyupgrade|blacken|black|isort|mypy|flake8|eslint)\b"
@@ -73,22 +77,31 @@ def sources(files: list[str], kind: FileKind) -> tuple[str, ...]:
     return tuple(str(path) for path in names if path.suffix in _LANGUAGE_OF and path.name not in _SCRATCH)
 
 
-def tasks(mirror: Mirror, known: list[Record], each: int) -> list[Record]:
-    """The tasks of one repository."""
-    times, used = [record.time for record in known], {record.sha for record in known}
+@dataclass(frozen=True)
+class Wanted:
+    """How many tasks of what kind: number of a repository, least sources, least characters of the text."""
+
+    each: int
+    least: int
+    shortest: int
+
+
+def tasks(mirror: Mirror, known: list[Record], used: set[str], wanted: Wanted) -> list[Record]:
+    """The tasks of one repository, in the time of the known ones."""
+    times = [record.time for record in known]
     found = []
     for sha, parent, time, message, files in sorted(commits(mirror, min(times), max(times))):
         query, gold = asked(message), sources(files, FileKind.SOURCE)
         swept = _SWEEP.search(query.partition("\n")[0]) or any(name.startswith("D") for name in files)
-        if sha in used or swept or len(query) < _SHORTEST:
+        if sha in used or swept or len(query) < wanted.shortest:
             continue
-        if not _LEAST <= len(gold) <= _MOST or len(files) > _MOST_FILES:
+        if not wanted.least <= len(gold) <= _MOST or len(files) > _MOST_FILES:
             continue
         lang = Counter(_LANGUAGE_OF[PurePosixPath(path).suffix] for path in gold).most_common(1)[0][0]
         tests = sources(files, FileKind.TEST)
         ranges = changed_ranges(mirror, parent, sha, gold)
         found.append(Record("several", known[0].repo, sha, parent, time, lang, query, gold, tests, ranges))
-        if len(found) == each:
+        if len(found) == wanted.each:
             break
     return found
 
@@ -102,12 +115,17 @@ def main() -> None:
     parser = data_parser(__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--each", type=int, default=25)
+    parser.add_argument("--least", type=int, default=2)
+    parser.add_argument("--shortest", type=int, default=40)
     options = parser.parse_args()
     records = read_records([options.data / "dev.jsonl"])
+    others = [file for file in options.data.glob("*.jsonl") if file.name != options.out.name]
+    used = {record.sha for record in read_records(others)}
+    wanted = Wanted(options.each, options.least, options.shortest)
     rows: list[str] = []
     for repo in sorted({record.repo for record in records}):
         mirror = Mirror(options.mirrors, repo, options.cache)
-        made = tasks(mirror, [record for record in records if record.repo == repo], options.each)
+        made = tasks(mirror, [record for record in records if record.repo == repo], used, wanted)
         print(f"{repo}: {len(made)}")
         rows += map(as_row, made)
     options.out.write_text("\n".join(rows) + "\n", "utf-8")

@@ -23,7 +23,7 @@ from bench.retrieval.tasks import examples, indexed
 from journeyman.context.index.view import Index
 from journeyman.context.pack.pack import Pack, PackRequest, make_pack
 from journeyman.context.rank.fuse import rank
-from journeyman.context.rank.weights import ALL
+from journeyman.context.rank.weights import SHORT
 
 NAMES = ("recall@5", "recall@10", "recall@20", "mrr", "all@1", "all@5", "all@10", "tests@20")
 Row = tuple[Example, dict[str, float | None]]
@@ -143,7 +143,7 @@ def main() -> None:
     tasks = examples(records, options.mirrors, options.cache)
     parts = folds(tasks, options.folds)
     with Pool() as pool:
-        learned = pool.map(partial(fit, signals=len(ALL)), [train for train, _ in parts], chunksize=1)
+        learned = pool.map(partial(fit, signals=len(SHORT)), [train for train, _ in parts], chunksize=1)
     fitted = list(zip(learned, (test for _, test in parts), strict=True))
 
     def ranked(without: int | None = None) -> list[Row]:
@@ -158,7 +158,7 @@ def main() -> None:
 
     print("| ranking | tasks | n | " + " | ".join(NAMES) + " |\n|---|---|---|" + "---|" * len(NAMES))
     show("weights from other repositories", ranked())
-    for at, name in enumerate(ALL):
+    for at, name in enumerate(SHORT):
         show(f"without {name}", ranked(at), lambda group: "," not in group)
     if options.packs:
         show_packs(records, options.mirrors, options.cache, options.budget)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from bench.retrieval.corpus import Mirror, Record
 from bench.retrieval.learning import KINDS, Candidate, Example
+from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.view import Index
-from journeyman.context.rank.fuse import gather
+from journeyman.context.rank.fuse import gather, kinds_asked, length_of
 from journeyman.context.rank.query import read_query
-from journeyman.context.rank.weights import ALL
+from journeyman.context.rank.weights import SHORT
 
 
 def examples(records: list[Record], mirrors: Path, cache: Path) -> list[Example]:
@@ -35,9 +36,10 @@ def _of_repository(job: tuple[list[Record], Path, Path]) -> list[Example]:
 
 
 def _example(record: Record, index: Index) -> Example:
-    evidence = gather(index, read_query(record.query))
+    query = read_query(record.query)
+    evidence = gather(index, query)
     rows: dict[int, list[tuple[int, float]]] = {}
-    for at, name in enumerate(ALL):
+    for at, name in enumerate(SHORT):
         signal = evidence.signals.get(name) or {}
         top = max(signal.values(), default=0.0)
         for number, value in signal.items():
@@ -54,4 +56,8 @@ def _example(record: Record, index: Index) -> Example:
         )
         for number, signals in sorted(rows.items())
     )
-    return Example(record.source, record.repo, record.lang, candidates, len(gold), len(tests))
+    asked = kinds_asked(query)
+    least = tuple(asked.get(FileKind(kind), 0.0) for kind in KINDS)
+    return Example(
+        record.source, record.repo, record.lang, length_of(query), least, candidates, len(gold), len(tests)
+    )

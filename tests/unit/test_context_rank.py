@@ -13,11 +13,12 @@ from journeyman.context.index.segment import Segment
 from journeyman.context.index.tree import Tree
 from journeyman.context.index.view import Index, IndexedFile, view
 from journeyman.context.rank.features import Evidence
-from journeyman.context.rank.fuse import gather
+from journeyman.context.rank.fuse import gather, signal_weights
 from journeyman.context.rank.joined import joined_signal
 from journeyman.context.rank.neighbours import neighbour_signals
 from journeyman.context.rank.paths import PathTerms
 from journeyman.context.rank.query import path_terms, read_query, weighted_terms
+from journeyman.context.rank.weights import LONG, SHORT
 
 ISSUE = """Parsing fails for `parse_date`
 ### Checklist
@@ -165,3 +166,20 @@ def test_what_changed_lately_counts_for_a_text_that_says_little() -> None:
     words = " ".join(f"word{chr(97 + at // 26)}{chr(97 + at % 26)}" for at in range(80))
     assert gather(index, read_query("Correct a sum")).signals["recent"].keys() == {0}
     assert "recent" not in gather(index, read_query(f"Correct a sum\n\n{words}")).signals
+
+
+def test_the_last_commits_count_more_than_those_before() -> None:
+    history = (PastCommit(0, ("a.py",), ()), *(PastCommit(0, ("b.py",), ()) for _ in range(12)))
+    signals = gather(listed(["a.py", "b.py"], history), read_query("Correct a sum")).signals
+    assert signals["latest"][0] > 0.25 * signals["latest"][1]
+    assert signals["recent"][0] / signals["recent"][1] < signals["latest"][0] / signals["latest"][1]
+
+
+@pytest.mark.parametrize(("count", "length"), [(1, 0.0), (8, 0.0), (16, 1 / 3), (64, 1.0), (120, 1.0)])
+def test_a_text_is_weighed_by_its_length(count: int, length: float) -> None:
+    query = read_query(" ".join(f"word{chr(97 + at // 26)}{chr(97 + at % 26)}" for at in range(count)))
+    assert query.count == count
+    weights = signal_weights(query)
+    assert weights.keys() == SHORT.keys() == LONG.keys()
+    expected = SHORT["chunk"] ** (1 - length) * LONG["chunk"] ** length
+    assert weights["chunk"] == pytest.approx(expected)

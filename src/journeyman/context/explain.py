@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 
 from journeyman.context.packer import Answer
-from journeyman.context.rank.fuse import kind_weights
-from journeyman.context.rank.weights import ALL
+from journeyman.context.rank.fuse import kind_weights, signal_weights
 
 
 @dataclass(frozen=True)
@@ -30,9 +29,10 @@ def explain(answer: Answer, path: str) -> Explanation | None:
     number = answer.index.numbers.get(path)
     if number is None:
         return None
-    total = sum(ALL.values())
+    weights = signal_weights(answer.ranking.query)
+    total = sum(weights.values())
     shares = []
-    for name, weight in ALL.items():
+    for name, weight in weights.items():
         signal = answer.ranking.evidence.signals.get(name) or {}
         top = max(signal.values(), default=0.0)
         if top > 0 and signal.get(number, 0.0) > 0:

@@ -18,7 +18,7 @@ from journeyman.context.rank.query import weighted_terms
 
 _LONGEST = 70
 _WINDOW = 30
-_MARGIN_LINES = 5
+_MARGIN_LINES = 2
 _SMOOTHING = 0.4
 _FLOOR = 0.05
 _FRAMED = 1.5

@@ -28,7 +28,10 @@ _COMPACT, _SHORTEST_COMPACT = 8.0, 5
 """A file named like an identifier of the text, whatever the case and the underscores."""
 _FRAME_DECAY = 0.8
 _VOTERS = 60
-_FADING = 0.99
+_FADING = {"recent": 0.97, "latest": 0.8}
+"""What a commit counts less than the one after it."""
+_FADED = 1e-6
+"""A weight that tells nothing any more."""
 
 
 @dataclass
@@ -278,18 +281,21 @@ def _history_signals(index: Index, query: Query, evidence: Evidence) -> None:
     evidence.signals["voted"] = voted
     evidence.commits = times
     evidence.signals["voted_body"], _ = _votes(index, everything, known, held)
-    evidence.signals["recent"] = _recent(index)
+    evidence.signals |= {name: _recent(index, fading) for name, fading in _FADING.items()}
 
 
-def _recent(index: Index) -> Scores:
+def _recent(index: Index, fading: float) -> Scores:
     """What changed lately."""
     recent: Scores = {}
-    for place, commit in enumerate(index.history):
-        weight = _FADING**place
+    weight = 1.0
+    for commit in index.history:
         for path in commit.paths:
             number = index.numbers.get(path)
             if number is not None:
                 recent[number] = recent.get(number, 0.0) + weight
+        weight *= fading
+        if weight < _FADED:
+            break
     return {number: math.log1p(value) for number, value in recent.items()}
 
 

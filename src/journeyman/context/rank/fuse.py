@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,12 +12,14 @@ from journeyman.context.index.words import EXACT
 from journeyman.context.rank.features import Evidence, Scores, word_signals
 from journeyman.context.rank.neighbours import neighbour_signals
 from journeyman.context.rank.query import Query, read_query
-from journeyman.context.rank.weights import ALL, FIRST, KINDS
+from journeyman.context.rank.weights import FIRST, KINDS, LONG, SHORT
 
 _MOST_REASONS = 4
 _MOST_WORDS = 4
 _FEW_TERMS = 30
 """A text of more distinct terms says much."""
+_SHORT_TERMS, _LONG_TERMS = 8, 64
+"""A text of so few, and of so many, is weighed as such; one between by a mixture."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def rank(index: Index, task: str, least: int = 50) -> Ranking:
     """The files that a task may be about; all of them when there are fewer than ``least`` with a signal."""
     query = read_query(task)
     evidence = gather(index, query)
-    scores = fuse(index, evidence.signals, ALL, query)
+    scores = fuse(index, evidence.signals, signal_weights(query), query)
     for number in range(len(index.files)):
         if len(scores) >= least:
             break
@@ -65,8 +68,8 @@ def gather(index: Index, query: Query) -> Evidence:
     evidence = word_signals(index, query)
     seeds = fuse(index, evidence.signals, FIRST, query)
     evidence.signals |= neighbour_signals(index, seeds, evidence, query)
-    if len(query.title_terms.keys() | query.body_terms.keys()) > _FEW_TERMS:
-        del evidence.signals["recent"]
+    if query.count > _FEW_TERMS:
+        del evidence.signals["recent"], evidence.signals["latest"]
     return evidence
 
 
@@ -84,17 +87,35 @@ def fuse(index: Index, signals: dict[str, Scores], weights: dict[str, float], qu
     return {number: value * kinds[index.files[number].kind] for number, value in fused.items()}
 
 
+def length_of(query: Query) -> float:
+    """0 for a short text, 1 for a long one, by the logarithm of its distinct terms."""
+    steps = math.log(max(query.count, 1) / _SHORT_TERMS) / math.log(_LONG_TERMS / _SHORT_TERMS)
+    return min(1.0, max(0.0, steps))
+
+
+def signal_weights(query: Query) -> dict[str, float]:
+    """What each signal is worth for a text of that length."""
+    length = length_of(query)
+    return {name: weight ** (1 - length) * LONG[name] ** length for name, weight in SHORT.items()}
+
+
 def kind_weights(query: Query) -> dict[FileKind, float]:
-    """What each kind of file is worth for a task: documents more when the task is about them."""
-    weights = dict(KINDS)
+    """What each kind of file is worth for a task."""
+    least = kinds_asked(query)
+    return {kind: max(weight, least.get(kind, 0.0)) for kind, weight in KINDS.items()}
+
+
+def kinds_asked(query: Query) -> dict[FileKind, float]:
+    """The kinds of files that a title speaks of, and what they are worth then at least."""
     title = set(query.title_terms)
+    least = {}
     if title & {"doc", "docs", "documentation", "document", "docstr", "readme", "changelog", "typo"}:
-        weights[FileKind.DOC] = max(weights[FileKind.DOC], 0.5)
+        least[FileKind.DOC] = 0.5
     if title & {"exampl", "example", "tutorial", "demo", "benchmark"}:
-        weights[FileKind.EXAMPLE] = max(weights[FileKind.EXAMPLE], 0.6)
+        least[FileKind.EXAMPLE] = 0.6
     if title & {"test", "tests", "fixture", "coverage", "flaky"}:
-        weights[FileKind.TEST] = max(weights[FileKind.TEST], 0.9)
-    return weights
+        least[FileKind.TEST] = 0.9
+    return least
 
 
 def reasons(index: Index, number: int, evidence: Evidence, spoken: Mapping[str, str]) -> tuple[str, ...]:

@@ -86,6 +86,11 @@ class Query:
         return spoken
 
     @cached_property
+    def count(self) -> int:
+        """How many different terms it has: a commit's message has some ten, an issue's text some sixty."""
+        return len(self.title_terms.keys() | self.body_terms.keys())
+
+    @cached_property
     def exact(self) -> tuple[str, ...]:
         """Exact terms of the identifiers that it names."""
         return tuple(dict.fromkeys(EXACT + name.strip("_").lower() for name in self.names if name.strip("_")))
