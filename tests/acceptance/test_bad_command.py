@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -422,3 +423,24 @@ def test_what_a_worker_did_is_kept_when_there_is_nothing_new(project: Project) -
     told(answer, 1)
     assert answer.json["rescued"] == []
     assert kept_somewhere(project, Path("/nonexistent"), "c.txt", "BROKEN\n")
+
+
+INTERRUPTED = """
+import os, signal, sys
+
+class AtTyper:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, AtTyper())
+"""
+
+
+@pytest.mark.parametrize(("first", "code"), [("", 128 + signal.SIGINT), ("trap '' INT; ", 0)])
+def test_ctrl_c_while_it_is_loaded_says_nothing(
+    project: Project, tmp_path: Path, first: str, code: int
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTED)
+    done = shell(project, f"{first}$JM --version; exit $?", PYTHONPATH=str(tmp_path))
+    assert (done.code, done.err) == (code, "")

@@ -71,10 +71,9 @@ _PUBLIC = re.compile(
     r"(?m)^(?:(?:async )?def (?!_)\w+\(.*|class (?!_)\w+.*"
     r"|export (?:default )?(?:async )?(?:function|class|const|interface|type) \w+.*"
     r"|func (?:\([^)]*\) )?[A-Z]\w*\(.*|pub (?:async )?(?:fn|struct|enum|trait) \w+.*"
-    r"|    (?:async )?def (?!_)\w+\(.*)$"
+    r"|    (?:async )?def (?!_)\w+\(.*"
+    r"|[ \t]*(?:public|protected) [^=;(]*(?:\(.*|\b(?:class|interface|enum|record) \w+.*))$"
 )
-
-
 _REMARK = re.compile(r"\s+(?:#|//).*$")
 """A comment at the end of a line: it is no part of a signature."""
 
