@@ -33,7 +33,7 @@ from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.view import Index
 from journeyman.context.rank.fuse import rank
 from journeyman.context.rank.likely import likely_files
-from journeyman.domain.fast_path import Likely, decide_fast_path
+from journeyman.domain.fast_path import Likely, ReviewFacts, decide_fast_path, decide_review
 from journeyman.domain.scope import Scope
 from journeyman.domain.settings import FastPathSettings
 from journeyman.domain.task import parse_task
@@ -54,7 +54,8 @@ class Case:
     lines: int
 
     def is_small(self, settings: FastPathSettings) -> bool:
-        return self.files <= settings.max_files and self.lines <= settings.max_lines
+        facts = ReviewFacts(self.files, self.lines, failed_verifies=0)
+        return not decide_review(facts, settings, fast=True).needed
 
 
 def cases_of(job: tuple[list[Record], Path, Path, int]) -> list[Case]:

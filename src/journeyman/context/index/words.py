@@ -56,13 +56,18 @@ def terms_of(word: str) -> tuple[str, ...]:
         if len(part) > 1 and part.lower() not in STOP_WORDS and not (part.isdigit() and len(part) < 3)
     ]
     if len(parts) > 1:
-        terms.append(EXACT + word.strip("_").lower())
+        terms.append(exact_term(word))
     return tuple(terms)
 
 
 def parts_of(word: str) -> list[str]:
     """The parts of a word by case and underscore, in lower case, not stemmed."""
     return [part.lower() for part in _PARTS.findall(word)]
+
+
+def exact_term(word: str) -> str:
+    """The term of a compound identifier as a whole."""
+    return EXACT + word.strip("_").lower()
 
 
 def terms_in(text: str) -> list[str]:

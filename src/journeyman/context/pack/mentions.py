@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from journeyman.context.index.kinds import FileKind
-from journeyman.context.index.words import EXACT
+from journeyman.context.index.words import exact_term
 from journeyman.context.pack.filling import Filling
 from journeyman.context.rank.fuse import Ranking
 
@@ -25,14 +25,13 @@ def add_mentions(filling: Filling, ranking: Ranking) -> None:
         for number, line in places:
             if filling.room <= least:
                 return
-            count = len(filling.read(number))
-            filling.add(number, max(1, line - _AROUND), min(count, line + _AROUND))
+            filling.add(number, line - _AROUND, line + _AROUND)
 
 
 def _mentions(filling: Filling, name: str) -> Iterator[tuple[int, int]]:
     """File and line of each mention of a compound name; none where too many files have it."""
     index = filling.index
-    numbers = index.posting(EXACT + name.strip("_").lower())
+    numbers = index.posting(exact_term(name))
     if len(numbers) > _MOST_FILES:
         return
     for number in sorted(numbers):

@@ -11,6 +11,7 @@ from journeyman.context.index.words import (
     EXACT,
     WORD,
     compounds,
+    exact_term,
     parts_of,
     stem,
     terms_in,
@@ -93,7 +94,7 @@ class Query:
     @cached_property
     def exact(self) -> tuple[str, ...]:
         """Exact terms of the identifiers that it names."""
-        return tuple(dict.fromkeys(EXACT + name.strip("_").lower() for name in self.names if name.strip("_")))
+        return tuple(dict.fromkeys(exact_term(name) for name in self.names if name.strip("_")))
 
 
 def _part(word: str, term: str) -> str:
