@@ -33,7 +33,8 @@ from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.view import Index
 from journeyman.context.rank.fuse import rank
 from journeyman.context.rank.likely import likely_files
-from journeyman.domain.fast_path import Likely, ReviewFacts, decide_fast_path, decide_review
+from journeyman.domain.context import Likely
+from journeyman.domain.policy.fast_path import ReviewFacts, decide_fast_path, decide_review
 from journeyman.domain.scope import Scope
 from journeyman.domain.settings import FastPathSettings
 from journeyman.domain.task import parse_task

@@ -18,9 +18,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from journeyman.domain.checks import Check
 from journeyman.domain.errors import JourneymanError
+from journeyman.domain.policy.trust import heed
 from journeyman.domain.settings import Settings
 from journeyman.domain.task import nearest
-from journeyman.domain.trust import heed
 
 CONFIG_FILE = "journeyman.toml"
 _MOST = 1_000_000_000

@@ -57,7 +57,7 @@ def test_rules_of_the_house(module: Path) -> None:
         assert not reads & {"environ", "getenv", "environb"}, "only config.py reads the environment"
     if not inside(module, "cli") and module.name != "canary_probe.py":  # a program of its own
         assert not re.search(r"(?<![\w.])print\(", text), "only cli/ prints"
-    assert "asyncio.run(" not in text, "one event loop, at the edge: cli/edge.py"
+    assert "asyncio.run(" not in text, "one event loop, at the edge: cli/console.py"
 
 
 def test_dbos_is_known_to_one_file() -> None:

@@ -11,8 +11,8 @@ import pytest
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.model import Finish, ModelAnswer, Speaker, ToolCall, ToolResult
 from journeyman.domain.plan import Risk, Severity, Verdict
+from journeyman.domain.policy.spending import Spending
 from journeyman.domain.settings import BudgetSettings
-from journeyman.domain.spending import Spending
 from journeyman.domain.worker import Usage
 from journeyman.workers.agent.conversation import MASK_ABOVE_CHARACTERS, Conversation
 from journeyman.workers.agent.looking import MAX_AROUND_CHARACTERS, read_files, search

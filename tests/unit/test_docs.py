@@ -15,7 +15,8 @@ import typer
 
 from journeyman.cli.main import app
 from journeyman.config import leaves
-from journeyman.domain import checks, events, kpi, plan, scope, settings, stops, task, worker
+from journeyman.domain import checks, events, plan, scope, settings, stops, task, worker
+from journeyman.domain.folds import kpi
 from journeyman.domain.run import RunSpec
 from journeyman.engine.examine import Probe
 from journeyman.engine.proving import Proof

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from journeyman.domain.fast_path import Likely, LikelyFile, ReviewFacts, decide_fast_path, decide_review
-from journeyman.domain.plan import Risk as Level
-from journeyman.domain.risk import FileText, Risk, risks_of_change
+from journeyman.domain.context import Likely, LikelyFile
+from journeyman.domain.plan import Risk
+from journeyman.domain.policy.fast_path import ReviewFacts, decide_fast_path, decide_review
+from journeyman.domain.policy.risk import FileText, RiskSign, risks_of_change
 from journeyman.domain.scope import Scope
 from journeyman.domain.settings import FastPathSettings, RiskFlag
 from journeyman.domain.task import Size, Task
@@ -35,7 +36,7 @@ def file(path: str, score: float = 1.0, tested: bool = True) -> LikelyFile:
         (task(size=Size.SMALL), (), True, "the task says size: small"),
         (task(size=Size.MEDIUM), (), False, "the task says size: medium"),
         (task(size=Size.LARGE), (), False, "the task says size: large"),
-        (task(risk=Level.HIGH), (), False, "the task says risk: high"),
+        (task(risk=Risk.HIGH), (), False, "the task says risk: high"),
         (task("x" * 1501), (), False, "the task has 1,501 characters"),
         (task(f"Fix it\n```\n{'x' * 1501}\n```"), (), True, "nothing speaks against it"),
         (
@@ -121,7 +122,7 @@ SMALL = ReviewFacts(files=1, lines=3, failed_verifies=0)
         (replace(SMALL, lines=121), True, True, "121 lines changed; the fast path is for 120"),
         (replace(SMALL, failed_verifies=1), True, False, "1 file, 3 lines, nothing risky"),
         (replace(SMALL, failed_verifies=2), True, True, "VERIFY sent it back 2 times"),
-        (replace(SMALL, risks=(Risk("sql", "db.py"),)), True, True, "sql: db.py"),
+        (replace(SMALL, risks=(RiskSign("sql", "db.py"),)), True, True, "sql: db.py"),
         (replace(SMALL, weakened=("1 test fewer (test_a)",)), True, True, "1 test fewer (test_a)"),
         (replace(SMALL, rejected=True), True, True, "the review asked for changes before"),
         (replace(SMALL, wished="phases.review.worker = 'x'"), True, True, "phases.review.worker = 'x'"),

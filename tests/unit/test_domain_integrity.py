@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from journeyman.domain.checks import CheckResult, CheckStatus
-from journeyman.domain.integrity import WeakeningKind, judge_integrity
-from journeyman.domain.risk import FileText
+from journeyman.domain.policy.integrity import WeakeningKind, judge_integrity
+from journeyman.domain.policy.risk import FileText
 
 TWO = "def test_a():\n    assert f(1) == 1\n\n\ndef test_b():\n    assert f(2) == 2\n"
 ONE = "def test_a():\n    assert f(1) == 1\n"

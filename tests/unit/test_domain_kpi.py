@@ -29,7 +29,7 @@ from journeyman.domain.events import (
     WorkerSpent,
     WorkerWaited,
 )
-from journeyman.domain.kpi import ContextKpi, TierKpi, compute_kpi, figures, total_of
+from journeyman.domain.folds.kpi import ContextKpi, TierKpi, compute_kpi, figures, total_of
 from journeyman.domain.phases import Phase
 from journeyman.domain.worker import Usage
 from tests.support.timeline import STARTED, timeline

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from journeyman.domain.checks import Failure, NewFailure
-from journeyman.domain.ladder import LadderFacts, Rung, Tried, attempts_of, decide_rung, looks_flaky
+from journeyman.domain.checks import CheckFailure, Failure
+from journeyman.domain.policy.ladder import LadderFacts, Rung, Tried, attempts_of, decide_rung, looks_flaky
+from journeyman.domain.policy.transient import wait_before_retry
 from journeyman.domain.settings import AutonomySettings
-from journeyman.domain.trouble import wait_before_retry
 
 SETTINGS = AutonomySettings()
 FIX, RERUN, RETRY, STRONGER = Rung.FIX, Rung.RERUN, Rung.RETRY, Rung.STRONGER
@@ -112,7 +112,7 @@ def test_no_ladder_is_longer_than_its_bound(lucky: bool) -> None:
     ],
 )
 def test_looks_flaky(message: str, count: int, flaky: bool) -> None:
-    assert looks_flaky(NewFailure("tests", Failure("k", message)), count) is flaky
+    assert looks_flaky(CheckFailure("tests", Failure("k", message)), count) is flaky
 
 
 @pytest.mark.parametrize(

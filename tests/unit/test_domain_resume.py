@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from journeyman.domain.checks import Failure, NewFailure
+from journeyman.domain.checks import CheckFailure, Failure
 from journeyman.domain.events import (
     CheckpointMade,
     Event,
@@ -20,14 +20,14 @@ from journeyman.domain.events import (
     WorkRescued,
     WorkspaceOpened,
 )
+from journeyman.domain.folds.resume import ResumeDecision, ResumePoint, decide_resume
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Milestone, Plan
-from journeyman.domain.resume import ResumeDecision, ResumePoint, decide_resume
 from tests.support.timeline import STARTED, timeline
 
 PLAN = Plan((Milestone("one"), Milestone("two")))
 OPENED = WorkspaceOpened("/w", "b", "base-tree")
-FAILURE = NewFailure("tests", Failure("t::a", "boom"))
+FAILURE = CheckFailure("tests", Failure("t::a", "boom"))
 
 
 def snapshot(milestone: int, attempt: int) -> SnapshotMade:
@@ -36,7 +36,7 @@ def snapshot(milestone: int, attempt: int) -> SnapshotMade:
     )
 
 
-def judged(milestone: int, attempt: int, *failures: NewFailure) -> VerifyJudged:
+def judged(milestone: int, attempt: int, *failures: CheckFailure) -> VerifyJudged:
     return VerifyJudged(milestone, attempt, not failures, f"t{milestone}{attempt}", "", failures)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from journeyman.domain.plan import Milestone, Plan
-from journeyman.domain.size import DiffSize, decide_size
+from journeyman.domain.policy.size import DiffSize, decide_size
 from journeyman.domain.task import Size
 
 ONE, TWO, SIX = (Plan(tuple(Milestone(str(n)) for n in range(count))) for count in (1, 2, 6))

@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 
 from journeyman.domain.plan import Finding, Milestone, Plan, Question, Risk
-from journeyman.domain.scope import Change, ChangeKind, Scope, judge_scope
-from journeyman.domain.settings import AutonomySettings, ScopeViolationPolicy, StopCondition
-from journeyman.domain.task import Task
-from journeyman.domain.tolerance import drop_paths, tolerated
-from journeyman.domain.uncertainty import (
+from journeyman.domain.policy.tolerance import drop_paths, tolerated
+from journeyman.domain.policy.uncertainty import (
     contradiction,
     decided_by_policy,
     disagreement,
     findings_signature,
     unknown_end,
 )
+from journeyman.domain.scope import Change, ChangeKind, Scope, judge_scope
+from journeyman.domain.settings import AutonomySettings, ScopeViolationPolicy, StopCondition
+from journeyman.domain.task import Task
 
 STOP = AutonomySettings()
 DROP = replace(STOP, scope_violation=ScopeViolationPolicy.DROP)

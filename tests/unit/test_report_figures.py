@@ -26,11 +26,11 @@ from journeyman.domain.events import (
     WorkerSpent,
     WorkerWaited,
 )
-from journeyman.domain.kpi import Kpi, PhaseKpi, SpendKpi, WaitingKpi, compute_kpi
+from journeyman.domain.folds.kpi import Kpi, PhaseKpi, SpendKpi, WaitingKpi, compute_kpi
+from journeyman.domain.folds.samples import Contrast, contrast, quantile
+from journeyman.domain.folds.spans import SpanKind, spans_of
 from journeyman.domain.phases import Phase
-from journeyman.domain.samples import Contrast, contrast, quantile
 from journeyman.domain.settings import Settings, WorkerSettings, WorkerType
-from journeyman.domain.spans import SpanKind, spans_of
 from journeyman.domain.worker import Usage
 from journeyman.report.compare import Side, compare, compare_lines
 from journeyman.report.details import tables

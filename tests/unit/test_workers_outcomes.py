@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from journeyman.domain.checks import Check, Failure, NewFailure
+from journeyman.domain.checks import Check, CheckFailure, Failure
 from journeyman.domain.plan import Finding, Milestone, Plan, Question
 from journeyman.domain.process import CommandResult
 from journeyman.domain.scope import LockfilePolicy, Scope
@@ -76,7 +76,7 @@ def test_last_lines_are_bounded():
 def test_the_prompt_says_everything():
     milestone = Milestone("Second slice", goal="the $goal {here}", files=("a.py",), done_when=("it works",))
     failures = [
-        NewFailure("test", Failure(f"k{n}", f"message {n}", "t.py", n, "assert 1 == 2")) for n in range(40)
+        CheckFailure("test", Failure(f"k{n}", f"message {n}", "t.py", n, "assert 1 == 2")) for n in range(40)
     ]
     prompt = implement_prompt(
         implement_request(

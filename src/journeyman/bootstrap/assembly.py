@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 from journeyman.bootstrap.context import run_context
 from journeyman.bootstrap.models import make_reranker, spending_of
 from journeyman.bootstrap.project import Project, read_guidance
-from journeyman.bootstrap.workers import fixers_of, make_mender, mends, stronger_model
+from journeyman.bootstrap.workers import fixers_allowed, fixers_of, make_fixing_worker, stronger_model
+from journeyman.domain.folds.resume import ResumePoint
 from journeyman.domain.identity import new_run_id
 from journeyman.domain.phases import Phase
-from journeyman.domain.resume import ResumePoint
 from journeyman.domain.run import RunSpec
 from journeyman.domain.task import Task
 from journeyman.sandbox import BackgroundRunner
 from journeyman.store import Artifacts, Nowhere
 
 if TYPE_CHECKING:
+    from journeyman.domain.policy.spending import Spending
     from journeyman.domain.settings import Settings, WorkspaceSettings
-    from journeyman.domain.spending import Spending
     from journeyman.domain.worker import Worker
     from journeyman.engine.model import Run
     from journeyman.engine.recorder import Recorder, Timeline
@@ -88,8 +88,8 @@ def assemble(
         guidance=read_guidance(project.repository.root),
         context=run_context(project, spec, workspace, base_env) if settings.context.enabled else None,
         reranker=make_reranker(settings, environ, spec.task),
-        find_fixers=partial(fixers_of, project, settings.checks) if mends(spec) else tuple,
-        make_mender=make_mender,
+        find_fixers=partial(fixers_of, project, settings.checks) if fixers_allowed(spec) else tuple,
+        make_fixing_worker=make_fixing_worker,
         stronger=stronger_model(project, spec),
     )
 

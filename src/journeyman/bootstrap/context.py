@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journeyman.config import Surroundings, load_settings
-from journeyman.domain.commands import command_text
 from journeyman.domain.context import GUIDANCE_FILES
+from journeyman.domain.process import command_text
 from journeyman.domain.scope import Scope, denied_by
 from journeyman.domain.settings import ContextMode, Settings
 from journeyman.sandbox.processes import ProcessRunner

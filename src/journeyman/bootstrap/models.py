@@ -9,8 +9,8 @@ from journeyman.bootstrap.project import Project
 from journeyman.domain.context import RERANK
 from journeyman.domain.events import Event, WorkerSpent
 from journeyman.domain.phases import Phase
+from journeyman.domain.policy.spending import Spending
 from journeyman.domain.settings import ModelsSettings, Settings, WorkerType
-from journeyman.domain.spending import Spending
 from journeyman.domain.task import Task
 
 if TYPE_CHECKING:

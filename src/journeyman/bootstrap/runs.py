@@ -19,11 +19,10 @@ from journeyman.bootstrap.project import Project, effective_scope, make_runner
 from journeyman.bootstrap.workers import CLI_AGENTS, phase_workers, worker_for
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import Event, Measure, RunResumed, RunSpecified, RunStarted, last_of, of_kind
+from journeyman.domain.folds.resume import ResumePoint, decide_resume
 from journeyman.domain.identity import new_run_id
 from journeyman.domain.phases import Phase
-from journeyman.domain.resume import ResumePoint, decide_resume
-from journeyman.domain.resumption import Resumption
-from journeyman.domain.run import RunSpec
+from journeyman.domain.run import Resumption, RunSpec
 from journeyman.domain.scope import LockfilePolicy
 from journeyman.domain.settings import (
     FastPathSettings,

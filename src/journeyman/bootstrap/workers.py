@@ -13,13 +13,13 @@ from journeyman.bootstrap.project import Project
 from journeyman.domain.checks import CONFIGURED, Check, Fixer
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.phases import Phase
+from journeyman.domain.policy.spending import Spending
 from journeyman.domain.run import RunSpec
 from journeyman.domain.settings import (
     Settings,
     WorkerSettings,
     WorkerType,
 )
-from journeyman.domain.spending import Spending
 from journeyman.domain.task import Task, nearest
 from journeyman.workers.choose import choose_worker
 
@@ -188,12 +188,12 @@ _WORKER_TYPES: dict[WorkerType, Callable[[str, WorkerSettings, Project], Worker]
 }
 
 
-def mends(spec: RunSpec) -> bool:
+def fixers_allowed(spec: RunSpec) -> bool:
     """Whether fixers may be tried. Where they are the worker, there is nothing that they have not tried."""
     return spec.settings.autonomy.auto_fix_lint and spec.worker != WorkerType.AUTOFIX.value
 
 
-def make_mender(fixers: tuple[Fixer, ...]) -> Worker:
+def make_fixing_worker(fixers: tuple[Fixer, ...]) -> Worker:
     """The worker that runs the project's own fixers."""
     from journeyman.workers.autofix import AutofixWorker
 

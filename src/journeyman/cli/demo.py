@@ -13,8 +13,8 @@ from typing import Annotated
 
 import typer
 
+from journeyman.cli.console import answer, run_async, say
 from journeyman.cli.demo_data import MODEL_SESSION, SESSION, write_demo_repository
-from journeyman.cli.edge import answer, run_async, say
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.process import Command, CommandRunner
 

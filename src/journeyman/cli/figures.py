@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from journeyman.cli.edge import answer, answer_json, answer_page, refuse_file, refuse_two
+from journeyman.cli.console import answer, answer_json, answer_page, refuse_file, refuse_two
 from journeyman.cli.look import open_store
 from journeyman.cli.options import Html, Json, PageFile, Repo
 from journeyman.domain.errors import JourneymanError
@@ -99,7 +99,7 @@ def _facts(store: SqliteStore) -> list[RunFacts]:
 
 
 def _one(store: SqliteStore, reference: str) -> Side:
-    from journeyman.domain.kpi import compute_kpi
+    from journeyman.domain.folds.kpi import compute_kpi
     from journeyman.report.compare import Side
     from journeyman.store.catalog import find_run
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from journeyman.cli.edge import (
+from journeyman.cli.console import (
     OutputFormat,
     answer,
     answer_bytes,

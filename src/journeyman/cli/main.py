@@ -20,7 +20,7 @@ import typer  # noqa: E402
 
 from journeyman import __version__  # noqa: E402
 from journeyman.cli import bench, context, demo, figures, look, prove, run, setup  # noqa: E402
-from journeyman.cli.edge import (  # noqa: E402
+from journeyman.cli.console import (  # noqa: E402
     answer_error,
     flush_standard_streams,
     open_standard_streams,

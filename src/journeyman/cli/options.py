@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from journeyman.cli.edge import OutputFormat
+from journeyman.cli.console import OutputFormat
 
 
 def _minutes(value: float | None) -> float | None:

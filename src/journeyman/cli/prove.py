@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from journeyman.cli.edge import answer, answer_json, checked_directory, run_async, say
+from journeyman.cli.console import answer, answer_json, checked_directory, run_async, say
 from journeyman.cli.options import Json, Repo
 
 

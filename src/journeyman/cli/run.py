@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from journeyman.cli.edge import OutputFormat, answer, answer_json, checked_directory, offer, run_async, say
+from journeyman.cli.console import OutputFormat, answer, answer_json, checked_directory, offer, run_async, say
 from journeyman.cli.options import (
     Allow,
     AllowLockfile,
@@ -49,7 +49,7 @@ from journeyman.cli.options import (
 )
 from journeyman.cli.task_argument import read_task, read_text
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.resumption import Resumption
+from journeyman.domain.run import Resumption
 
 if TYPE_CHECKING:
     from journeyman.domain.events import Event

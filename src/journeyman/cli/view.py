@@ -7,8 +7,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from journeyman.cli.edge import say
-from journeyman.domain.commands import command_text
+from journeyman.cli.console import say
 from journeyman.domain.events import (
     CheckFinished,
     CheckStarted,
@@ -31,9 +30,10 @@ from journeyman.domain.events import (
     WorkRescued,
     WorkspaceOpened,
 )
-from journeyman.domain.fast_path import FULL_PATH, SWITCHED_OFF
-from journeyman.domain.ladder import MODEL_RUNGS
-from journeyman.domain.shown import shown
+from journeyman.domain.policy.fast_path import FULL_PATH, SWITCHED_OFF
+from journeyman.domain.policy.ladder import MODEL_RUNGS
+from journeyman.domain.process import command_text
+from journeyman.domain.text import printable
 from journeyman.report.decisions import decision_text
 from journeyman.report.receipt import check_line
 from journeyman.report.text import seconds
@@ -222,10 +222,10 @@ class _Live(_Silent):
         line = self._narrator.line(event)
         if line is not None:
             with contextlib.suppress(OSError):  # the terminal may be gone; the work goes on
-                self._console.print(shown(line, keep="\n"), markup=False, highlight=False)
+                self._console.print(printable(line, keep="\n"), markup=False, highlight=False)
         now = self._narrator.now(event)
         if now is not None:
-            self._spinner.update(text=shown(now))
+            self._spinner.update(text=printable(now))
 
     def __enter__(self) -> Self:
         self._live.start()

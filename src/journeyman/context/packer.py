@@ -16,9 +16,8 @@ from journeyman.context.rank.fuse import Ranking, rank
 from journeyman.context.rank.likely import likely_files
 from journeyman.context.rank.outline import candidates_of
 from journeyman.context.rank.rerank import reordered
-from journeyman.domain.context import Candidate, ContextPack, ContextWanted, ModelOrder, Reranked
+from journeyman.domain.context import Candidate, ContextPack, ContextWanted, Likely, ModelOrder, Reranked
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.fast_path import Likely
 
 Used = TypeVar("Used")
 _BRIEF = 3

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from journeyman.context.index.tree import Lister, Tree
 from journeyman.context.index.worker import read_regular
 from journeyman.context.pack.tokens import estimate_tokens
-from journeyman.domain.context import Candidate, ContextPack, ContextWanted
-from journeyman.domain.fast_path import Likely
+from journeyman.domain.context import Candidate, ContextPack, ContextWanted, Likely
 
 MAX_CHARACTERS = 400_000
 _MAX_LISTED = 2_000

@@ -119,7 +119,7 @@ class Requirement(StrEnum):
 
 
 @dataclass(frozen=True)
-class NewFailure:
+class CheckFailure:
     """A failure that the change is answerable for."""
 
     check: str
@@ -133,10 +133,10 @@ class VerifyVerdict:
     ok: bool
     tree: str
     results: tuple[CheckResult, ...]
-    new_failures: tuple[NewFailure, ...] = ()
-    known_failures: tuple[NewFailure, ...] = ()
+    new_failures: tuple[CheckFailure, ...] = ()
+    known_failures: tuple[CheckFailure, ...] = ()
     """Failures the base had too: reported, not held against the change."""
-    fixed_failures: tuple[NewFailure, ...] = ()
+    fixed_failures: tuple[CheckFailure, ...] = ()
     """Failures of the base that this tree no longer has."""
     reason: str = ""
     """One sentence when not ok."""

@@ -5,13 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from journeyman.domain.fast_path import Likely
 from journeyman.domain.worker import Usage
 
 RERANK = "rerank"
 """The name that the calls for a model's order are booked under."""
 GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
 """What a repository may tell whoever works in it, at its root."""
+
+
+@dataclass(frozen=True)
+class LikelyFile:
+    """A file that the task seems to be about."""
+
+    path: str
+    score: float
+    tested: bool
+    """Whether a test covers it, as far as names tell."""
+
+
+@dataclass(frozen=True)
+class Likely:
+    """What is known of a task's reach before a token is spent."""
+
+    files: tuple[LikelyFile, ...] = ()
+    """Those that it is probably about."""
+    mentioned_in: int | None = None
+    """Files that mention the identifiers it names; ``None`` where it names none that is known."""
 
 
 @dataclass(frozen=True)

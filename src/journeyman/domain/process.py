@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -96,3 +97,18 @@ class CommandRunner(Protocol):
     # Runs to the end, to the time-out, or to cancellation; the whole process group is gone on return.
     # Raises JourneymanError("command-not-found") when the program cannot be started.
     async def run(self, command: Command, on_line: OnLine | None = None) -> CommandResult: ...
+
+
+def command_text(command: str | tuple[str, ...]) -> str:
+    """The command as a person would type it."""
+    return command if isinstance(command, str) else shlex.join(command)
+
+
+def command_words(command: str | tuple[str, ...]) -> list[str]:
+    """Its words, more or less: what a shell makes of a line is only guessed."""
+    if not isinstance(command, str):
+        return list(command)
+    try:
+        return shlex.split(command)
+    except ValueError:  # an unbalanced quote: the shell will say so
+        return command.split()

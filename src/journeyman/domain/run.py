@@ -29,3 +29,18 @@ class RunSpec:
     started_at: float = 0.0
     """Wall clock, Unix seconds."""
     tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumption:
+    """Permissions and limits; what was not said stays as it was."""
+
+    answer: str | None = None
+    """To the question that blocked the run."""
+    allow_lockfile: bool = False
+    allow_weaker_tests: bool = False
+    minutes: float | None = None
+    """A new time budget, as are the following in what models may use, all for the whole run."""
+    usd: float | None = None
+    tokens: int | None = None
+    requests: int | None = None

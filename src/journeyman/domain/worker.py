@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from journeyman.domain.checks import Check, NewFailure
+from journeyman.domain.checks import Check, CheckFailure
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Finding, Implementation, Milestone, Plan, Review
 from journeyman.domain.process import CommandResult, Network, OnLine
@@ -57,7 +57,7 @@ class ImplementRequest:
     attempt: int
     scope: Scope
     checks: tuple[Check, ...]
-    failures: tuple[NewFailure, ...] = ()
+    failures: tuple[CheckFailure, ...] = ()
     """What VERIFY complained of in the attempt before."""
     findings: tuple[Finding, ...] = ()
     """What REVIEW complained of in the attempt before."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from journeyman.domain.checks import NewFailure, VerifyVerdict
-from journeyman.domain.ladder import Rung
+from journeyman.domain.checks import CheckFailure, VerifyVerdict
 from journeyman.domain.plan import Finding, Milestone, Plan
+from journeyman.domain.policy.ladder import Rung
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Attempt:
     number: int
     head: str
     """The commit that the checkpoint will follow."""
-    failures: tuple[NewFailure, ...]
+    failures: tuple[CheckFailure, ...]
     findings: tuple[Finding, ...]
     session_id: str | None
     judge_only: bool = False
@@ -44,7 +44,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class AttemptSnapshot:
     """What an attempt left, as an immutable commit, within scope."""
 
     commit: str
@@ -59,5 +59,5 @@ class Snapshot:
 class Judged:
     """A snapshot and the verdict on it."""
 
-    snapshot: Snapshot
+    snapshot: AttemptSnapshot
     verdict: VerifyVerdict

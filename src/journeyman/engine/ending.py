@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import zip_longest
 
-from journeyman.domain.checks import NewFailure, VerifyVerdict
+from journeyman.domain.checks import CheckFailure, VerifyVerdict
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import (
     Outcome,
@@ -15,11 +15,11 @@ from journeyman.domain.events import (
     TaskSized,
     last_of,
 )
-from journeyman.domain.ladder import RungDecision
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Finding, Question
-from journeyman.domain.size import DiffSize, decide_size
-from journeyman.domain.uncertainty import disagreement
+from journeyman.domain.policy.ladder import RungDecision
+from journeyman.domain.policy.size import DiffSize, decide_size
+from journeyman.domain.policy.uncertainty import disagreement
 from journeyman.engine.model import Run
 from journeyman.engine.phases import SHOWN, BlockedError, known_trees, snapshots_of, timed
 
@@ -97,9 +97,9 @@ def sent_back(
     )
 
 
-def _in_turn(failures: tuple[NewFailure, ...]) -> list[NewFailure]:
+def _in_turn(failures: tuple[CheckFailure, ...]) -> list[CheckFailure]:
     """Each check's first failure, then each one's second: none hides the others."""
-    by_check: dict[str, list[NewFailure]] = {}
+    by_check: dict[str, list[CheckFailure]] = {}
     for new in failures:
         by_check.setdefault(new.check, []).append(new)
     return [new for turn in zip_longest(*by_check.values()) for new in turn if new is not None]

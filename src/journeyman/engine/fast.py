@@ -8,21 +8,20 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from journeyman.domain.context import Likely, LikelyFile
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import FastDecided, IntegrityJudged, ReviewDecided, ReviewMade
-from journeyman.domain.fast_path import (
+from journeyman.domain.phases import Phase
+from journeyman.domain.plan import Verdict
+from journeyman.domain.policy.fast_path import (
     FastPathDecision,
-    Likely,
-    LikelyFile,
     ReviewDecision,
     ReviewFacts,
     decide_fast_path,
     decide_review,
 )
-from journeyman.domain.integrity import Weakening, judge_integrity
-from journeyman.domain.phases import Phase
-from journeyman.domain.plan import Verdict
-from journeyman.domain.risk import FileText, is_test, risks_of_change
+from journeyman.domain.policy.integrity import Weakening, judge_integrity
+from journeyman.domain.policy.risk import FileText, is_test, risks_of_change
 from journeyman.domain.settings import IntegrityPolicy
 from journeyman.engine.attempt import Attempt, Judged
 from journeyman.engine.model import Run

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from journeyman.domain.checks import CheckStatus, NewFailure, VerifyVerdict
+from journeyman.domain.checks import CheckFailure, CheckStatus, VerifyVerdict
 from journeyman.domain.events import RetryDecided, RungDecided, RungTaken
-from journeyman.domain.ladder import (
+from journeyman.domain.plan import Finding
+from journeyman.domain.policy.ladder import (
     MODEL_RUNGS,
     LadderFacts,
     Rung,
@@ -19,12 +20,11 @@ from journeyman.domain.ladder import (
     decide_rung,
     looks_flaky,
 )
-from journeyman.domain.plan import Finding
+from journeyman.domain.policy.uncertainty import findings_signature
 from journeyman.domain.settings import StopCondition
-from journeyman.domain.uncertainty import findings_signature
 from journeyman.engine import ending
 from journeyman.engine.attempt import Attempt, Judged
-from journeyman.engine.mending import fixers_at, mends
+from journeyman.engine.fixing import can_fix, fixers_at
 from journeyman.engine.model import Run
 from journeyman.verify.judge import failure_signature
 
@@ -121,18 +121,18 @@ class Ladder:
                 taken=self.taken, rejected=True, tests_fail=True, stronger=None if asked else run.stronger
             )
         fixers = await fixers_at(run, attempt.key)
-        mended = {check.name for check in run.spec.settings.checks if mends(check, fixers)}
+        fixable = {check.name for check in run.spec.settings.checks if can_fix(check, fixers)}
         return LadderFacts(
             taken=self.taken,
-            fixable=any(new.check in mended for new in failing),
+            fixable=any(new.check in fixable for new in failing),
             flaky=flaky_checks(judged),
-            tests_fail=any(new.check not in mended for new in failing),
+            tests_fail=any(new.check not in fixable for new in failing),
             stronger=None if asked else run.stronger,
             judged=bool(judged.verdict.results),
         )
 
 
-def _in_the_way(verdict: VerifyVerdict) -> tuple[NewFailure, ...]:
+def _in_the_way(verdict: VerifyVerdict) -> tuple[CheckFailure, ...]:
     """The base's own failures, where they are all that keeps any check from passing."""
     return () if verdict.proven else verdict.known_failures
 
@@ -145,5 +145,5 @@ def flaky_checks(judged: Judged) -> tuple[str, ...]:
     return tuple(name for name in counts if name in failed and _all_flaky(new, name, counts[name]))
 
 
-def _all_flaky(new: tuple[NewFailure, ...], check: str, count: int) -> bool:
+def _all_flaky(new: tuple[CheckFailure, ...], check: str, count: int) -> bool:
     return all(looks_flaky(failure, count) for failure in new if failure.check == check)

@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from journeyman.domain.folds.resume import ResumePoint
 from journeyman.domain.phases import Phase
-from journeyman.domain.resume import ResumePoint
 from journeyman.domain.run import RunSpec
 from journeyman.domain.worker import Worker
 
 if TYPE_CHECKING:
     from journeyman.domain.checks import Fixer
     from journeyman.domain.context import ContextMaker, Reranker
+    from journeyman.domain.policy.spending import Spending
     from journeyman.domain.process import CommandRunner
-    from journeyman.domain.spending import Spending
     from journeyman.engine.baseline import Baseline
     from journeyman.engine.recorder import Recorder
     from journeyman.engine.trees import Trees
@@ -63,7 +63,7 @@ class Run:
     """``None`` when no model is asked for an order of files."""
     find_fixers: Callable[[], tuple[Fixer, ...]] = tuple
     """The project's own fixers, looked for when something failed."""
-    make_mender: Callable[[tuple[Fixer, ...]], Worker] | None = None
+    make_fixing_worker: Callable[[tuple[Fixer, ...]], Worker] | None = None
     """The worker that runs them."""
     stronger: str | None = None
     """The model that IMPLEMENT goes on with when its own does not get there."""

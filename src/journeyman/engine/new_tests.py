@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from journeyman.domain.checks import Tier
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import NewTestsJudged, PhaseOutcome
-from journeyman.domain.ladder import Rung, rungs_spent
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Finding
-from journeyman.domain.risk import is_test
+from journeyman.domain.policy.ladder import Rung, rungs_spent
+from journeyman.domain.policy.risk import is_test
 from journeyman.domain.stops import Family, stop_reason
 from journeyman.engine import phases
 from journeyman.engine.attempt import Attempt, Judged
+from journeyman.engine.fixing import can_fix
 from journeyman.engine.ladder import Ladder
-from journeyman.engine.mending import mends
 from journeyman.engine.model import Run
 from journeyman.verify.judge import judge, needs_baseline
 
@@ -108,7 +108,7 @@ async def _fails_without(run: Run, trying: Attempt, made: Judged, paths: tuple[s
     tree = await run.workspace.tree_with(trying.head, made.snapshot.tree, paths)
     fixers = run.find_fixers()
     judging = (check for check in run.spec.settings.checks if check.tier is not Tier.FAST)
-    checks = tuple(check for check in judging if not mends(check, fixers))
+    checks = tuple(check for check in judging if not can_fix(check, fixers))
     environment = await run.trees.verify(await run.workspace.commit_of(tree))
     results = await run.checks.run(checks, environment, tree, run.artifacts.path(f"logs/{tree[:12]}/."))
     baseline = await run.baseline.results(needs_baseline(results))

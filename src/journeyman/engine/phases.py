@@ -27,20 +27,20 @@ from journeyman.domain.events import (
     of_kind,
 )
 from journeyman.domain.identity import attempt_ref
-from journeyman.domain.ladder import Rung
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Implementation, Milestone, Plan, Question, Review
+from journeyman.domain.policy.ladder import Rung
+from journeyman.domain.policy.tolerance import drop_paths, tolerated
 from journeyman.domain.scope import Change, advice, judge_scope
-from journeyman.domain.tolerance import drop_paths, tolerated
 from journeyman.domain.worker import ImplementRequest, PlanRequest, ReviewRequest, Worker
 from journeyman.engine import checking
-from journeyman.engine.attempt import Attempt, Snapshot
+from journeyman.engine.attempt import Attempt, AttemptSnapshot
 from journeyman.engine.evidence import checkpoint_message, checkpoint_trailers, evidence_lines
 from journeyman.engine.host import RunHost
 from journeyman.engine.model import Run
 from journeyman.engine.packing import Packed, packed_context
 from journeyman.engine.recorder import StepRecorder
-from journeyman.engine.trouble import persevere
+from journeyman.engine.transient import retry_transient
 from journeyman.workspace import OpenedWorkspace, workspace
 
 SHOWN = 3
@@ -130,7 +130,7 @@ async def plan(run: Run) -> Plan:
         with host.measured():
             return await worker.plan(request, host)
 
-    made = await persevere(run, Phase.PLAN, "plan", ask)
+    made = await retry_transient(run, Phase.PLAN, "plan", ask)
     if not made.milestones:
         made = Plan((_whole_task(run),), made.summary)
     run.recorder.record("plan", PlanMade(made, worker.name))
@@ -179,7 +179,7 @@ async def implement(run: Run, attempt: Attempt, key: str | None = None) -> str |
             host.summary = said.summary
         return said
 
-    said = await persevere(run, Phase.IMPLEMENT, key, ask)
+    said = await retry_transient(run, Phase.IMPLEMENT, key, ask)
     if said.blocked is not None:
         raise BlockedError(said.blocked)
     return said.session_id
@@ -218,10 +218,10 @@ async def _context_of(run: Run, worker: Worker, attempt: Attempt, key: str) -> P
     )
 
 
-async def take_snapshot(run: Run, attempt: Attempt) -> Snapshot:
+async def take_snapshot(run: Run, attempt: Attempt) -> AttemptSnapshot:
     """Freeze the worktree, keep it under the attempt's ref, and judge its scope. Raises the guard's stop."""
 
-    async def freeze() -> Snapshot:
+    async def freeze() -> AttemptSnapshot:
         events = run.recorder.step(f"{attempt.key}.snapshot")
         made, changes, ref = await freeze_work(run, attempt, events)
         scope, autonomy = run.spec.settings.scope, run.spec.settings.autonomy
@@ -245,9 +245,9 @@ async def take_snapshot(run: Run, attempt: Attempt) -> Snapshot:
             raise JourneymanError(
                 first.rule.value, first.message, facts=shown + more, hint=advice(first.rule, scope)
             )
-        return Snapshot(made.commit, made.tree, tuple(change.path for change in changes), droppable)
+        return AttemptSnapshot(made.commit, made.tree, tuple(change.path for change in changes), droppable)
 
-    snapshot = await run.journal.step(f"{attempt.key}.snapshot", freeze, Snapshot)
+    snapshot = await run.journal.step(f"{attempt.key}.snapshot", freeze, AttemptSnapshot)
     run.trees.expect(snapshot.tree)  # what was dropped is gone from the work tree, too
     return snapshot
 
@@ -275,13 +275,13 @@ async def keep_blocked(run: Run, attempt: Attempt) -> None:
     await run.journal.step(f"{attempt.key}.blocked", keep, type(None))
 
 
-def refuse_unchanged(snapshot: Snapshot, head_tree: str, attempt: Attempt) -> None:
+def refuse_unchanged(snapshot: AttemptSnapshot, head_tree: str, attempt: Attempt) -> None:
     """Stop a first attempt that changed nothing: there is nothing to verify."""
     if snapshot.tree == head_tree and attempt.rung is None:
         raise JourneymanError("nothing-changed", "the worker ended without changing a file")
 
 
-async def verify(run: Run, attempt: Attempt, snapshot: Snapshot) -> VerifyVerdict:
+async def verify(run: Run, attempt: Attempt, snapshot: AttemptSnapshot) -> VerifyVerdict:
     """Run the checks on the snapshot, in a worktree of their own, and judge them against the baseline."""
 
     async def judge_snapshot() -> VerifyVerdict:
@@ -308,7 +308,7 @@ def verdict_event(attempt: Attempt, verdict: VerifyVerdict) -> VerifyJudged:
     )
 
 
-async def review(run: Run, attempt: Attempt, snapshot: Snapshot, verdict: VerifyVerdict) -> Review:
+async def review(run: Run, attempt: Attempt, snapshot: AttemptSnapshot, verdict: VerifyVerdict) -> Review:
     """Show the diff and the evidence to the reviewing worker."""
     worker = run.workers[Phase.REVIEW]
     request = ReviewRequest(
@@ -326,13 +326,13 @@ async def review(run: Run, attempt: Attempt, snapshot: Snapshot, verdict: Verify
         with host.measured():
             return await worker.review(request, host)
 
-    judgement = await persevere(run, Phase.REVIEW, f"{attempt.key}.review", ask)
+    judgement = await retry_transient(run, Phase.REVIEW, f"{attempt.key}.review", ask)
     made = ReviewMade(attempt.milestone_number, attempt.number, judgement, worker.name)
     run.recorder.record(f"{attempt.key}.review/made", made)
     return judgement
 
 
-async def checkpoint(run: Run, attempt: Attempt, snapshot: Snapshot, verdict: VerifyVerdict) -> str:
+async def checkpoint(run: Run, attempt: Attempt, snapshot: AttemptSnapshot, verdict: VerifyVerdict) -> str:
     """Commit exactly the verified tree on the run's branch; the commit."""
 
     async def commit() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from journeyman.domain.checks import Check, CheckResult, NewFailure, Requirement
+from journeyman.domain.checks import Check, CheckFailure, CheckResult, Requirement
 from journeyman.domain.errors import JourneymanError
 from journeyman.engine.evidence import parse_verified_by
 from journeyman.verify.judge import judge, needs_baseline
@@ -24,7 +24,7 @@ class Proof:
     tree_matches: bool
     reason: str
     results: tuple[CheckResult, ...]
-    known_failures: tuple[NewFailure, ...]
+    known_failures: tuple[CheckFailure, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The contract of ``jm verify --json``."""

@@ -18,13 +18,13 @@ from journeyman.domain.events import (
     QuestionDecided,
     RunFinished,
 )
-from journeyman.domain.fast_path import FastPathDecision
-from journeyman.domain.ladder import Rung
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Finding, Milestone, Plan, Verdict
+from journeyman.domain.policy.fast_path import FastPathDecision
+from journeyman.domain.policy.ladder import Rung
+from journeyman.domain.policy.uncertainty import contradiction, decided_by_policy, unknown_end
 from journeyman.domain.settings import StopCondition
-from journeyman.domain.uncertainty import contradiction, decided_by_policy, unknown_end
-from journeyman.engine import ending, mending, phases
+from journeyman.engine import ending, fixing, phases
 from journeyman.engine.attempt import Attempt, Judged
 from journeyman.engine.fast import decide_fast, examine_change, review_needed
 from journeyman.engine.ladder import Ladder, flaky_checks
@@ -122,7 +122,7 @@ async def try_once(ladder: Ladder, attempt: Attempt, head: Verified, last: Judge
     run = ladder.run
     if last is not None and attempt.rung in {Rung.FIX, Rung.RERUN}:
         async with phases.timed(run, Phase.VERIFY, attempt) as phase:
-            judged, ladder.told = await mend(run, attempt, last)
+            judged, ladder.told = await without_model(run, attempt, last)
             phase.outcome = PhaseOutcome.OK if judged.verdict.ok else PhaseOutcome.FAILED
         return judged
     if not attempt.judge_only:
@@ -156,13 +156,13 @@ async def implement(ladder: Ladder, attempt: Attempt) -> None:
                 raise
 
 
-async def mend(run: Run, attempt: Attempt, last: Judged) -> tuple[Judged, str]:
+async def without_model(run: Run, attempt: Attempt, last: Judged) -> tuple[Judged, str]:
     """A rung without a model, and what came of it in words."""
     if attempt.rung is Rung.RERUN:
-        again = await mending.run_again(run, attempt, last, flaky_checks(last))
+        again = await fixing.run_again(run, attempt, last, flaky_checks(last))
         run.recorder.record(f"{attempt.key}.verify/judged", phases.verdict_event(attempt, again.verdict))
         return Judged(last.snapshot, again.verdict), again.told
-    told = await mending.fix(run, attempt, last.snapshot.changed)
+    told = await fixing.fix(run, attempt, last.snapshot.changed)
     snapshot = await phases.take_snapshot(run, attempt)
     # The worker that is asked next was not told yet what was put back.
     snapshot = replace(snapshot, dropped=(*last.snapshot.dropped, *snapshot.dropped))

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from journeyman.domain.kpi import Direction, Figure, Kpi, figures
-from journeyman.domain.samples import MIN_SAMPLES, Contrast, Interval, contrast
-from journeyman.domain.shown import shown
+from journeyman.domain.folds.kpi import Direction, Figure, Kpi, figures
+from journeyman.domain.folds.samples import MIN_SAMPLES, Contrast, Interval, contrast
+from journeyman.domain.text import printable
 from journeyman.report.glance import bar
 from journeyman.report.text import figure_text, table_lines
 
@@ -89,7 +89,7 @@ def compare_lines(comparison: Comparison) -> tuple[str, ...]:
     lines += ["", *table_lines(rows, right=frozenset({1, 2, 3, 4})), "", _verdict(comparison)]
     if grouped and min(len(a.runs), len(b.runs)) < MIN_SAMPLES:
         lines.append(f"An interval needs at least {MIN_SAMPLES} runs on each side.")
-    return tuple(shown(line) for line in lines)
+    return tuple(printable(line) for line in lines)
 
 
 def _columns(kpis: Sequence[Kpi]) -> dict[str, list[Figure]]:

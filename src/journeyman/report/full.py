@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from journeyman.domain.events import Event
-from journeyman.domain.shown import shown
+from journeyman.domain.text import printable
 from journeyman.report.details import Table, stop_lines, tables
 from journeyman.report.glance import glance_lines
 from journeyman.report.receipt import receipt_lines
@@ -21,7 +21,7 @@ def report_lines(summary: RunSummary, events: tuple[Event, ...]) -> tuple[str, .
         lines += ["", "Why it stopped", *(f"  {line}" for line in stop)]
     # The receipt's first line stands on top already.
     lines += ["", "Receipt", *receipt_lines(summary)[1:]]
-    return tuple(shown(line, keep="\n\t") for line in lines)
+    return tuple(printable(line, keep="\n\t") for line in lines)
 
 
 def report_markdown(summary: RunSummary, events: tuple[Event, ...]) -> str:
@@ -53,7 +53,7 @@ def _markdown_table(table: Table) -> str:
 
 def _cell(text: str) -> str:
     """Text of a run where Markdown means something: no table, tag or line ends in it."""
-    plain = " ".join(shown(text).split())
+    plain = " ".join(printable(text).split())
     for sign in ("\\", "|", "<", "`", "*", "_", "["):
         plain = plain.replace(sign, f"\\{sign}")
     return plain

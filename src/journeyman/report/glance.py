@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from journeyman.domain.kpi import Kpi, SpendKpi
-from journeyman.domain.shown import shown
+from journeyman.domain.folds.kpi import Kpi, SpendKpi
+from journeyman.domain.text import printable
 from journeyman.report.receipt import first_line
 from journeyman.report.summary import RunSummary
 from journeyman.report.text import dollars, number, percent, seconds
@@ -46,7 +46,7 @@ def glance_lines(summary: RunSummary) -> tuple[str, ...]:
         ),
         f"next      {summary.next_actions[0] if summary.next_actions else '–'}",
     )
-    return tuple(" ".join(shown(line).splitlines()) for line in lines)
+    return tuple(" ".join(printable(line).splitlines()) for line in lines)
 
 
 def bar(kpi: Kpi, width: int = BAR_WIDTH) -> str:

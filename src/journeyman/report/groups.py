@@ -9,7 +9,7 @@ from datetime import datetime
 
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import Event, RunFinished, RunStarted, last_of
-from journeyman.domain.kpi import compute_kpi
+from journeyman.domain.folds.kpi import compute_kpi
 from journeyman.domain.task import nearest
 from journeyman.report.metrics import RunFigures
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from journeyman.domain.events import Outcome
-from journeyman.domain.kpi import Kpi, total_of
-from journeyman.domain.samples import quantile
-from journeyman.domain.shown import shown
+from journeyman.domain.folds.kpi import Kpi, total_of
+from journeyman.domain.folds.samples import quantile
+from journeyman.domain.text import printable
 from journeyman.report.text import dollars, number, percent, seconds, table_lines
 
 SCHEMA = 1
@@ -118,7 +118,7 @@ def metrics_lines(found: Metrics) -> tuple[str, ...]:
     lines += (
         ["", "stops", *(f"  {line}" for line in table_lines(stops, right=frozenset({1})))] if stops else []
     )
-    return tuple(shown(line) for line in lines)
+    return tuple(printable(line) for line in lines)
 
 
 def _group(name: str, runs: Sequence[RunFigures]) -> Group:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from journeyman.domain.events import Event, Outcome, WorkerSpent, of_kind
-from journeyman.domain.kpi import Kpi
-from journeyman.domain.shown import shown
+from journeyman.domain.folds.kpi import Kpi
+from journeyman.domain.text import printable
 from journeyman.report.details import stop_lines, tables
 from journeyman.report.diff import read_diff
 from journeyman.report.receipt import check_line, first_line, receipt_lines
@@ -83,7 +83,9 @@ def _environment() -> Environment:
     def finalize(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
         """Control characters are shown as what they are, beside the escaping of markup."""
         return (
-            shown(value, keep="\n\t") if isinstance(value, str) and not isinstance(value, Markup) else value
+            printable(value, keep="\n\t")
+            if isinstance(value, str) and not isinstance(value, Markup)
+            else value
         )
 
     return Environment(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from journeyman.domain.checks import CheckResult, CheckStatus, NewFailure
+from journeyman.domain.checks import CheckFailure, CheckResult, CheckStatus
 from journeyman.domain.events import Outcome
-from journeyman.domain.shown import shown
 from journeyman.domain.stops import Family, stop_reason
+from journeyman.domain.text import printable
 from journeyman.report.summary import RunSummary
 
 _SHOWN_FILES = 8
@@ -44,7 +44,7 @@ def receipt_lines(summary: RunSummary) -> tuple[str, ...]:
     if summary.advice:
         lines.append(f"  hint: {summary.advice}")
     lines += ["", "Next:", *(f"  {action}" for action in summary.next_actions)]
-    return tuple(shown(line, keep="\n\t") for line in lines)
+    return tuple(printable(line, keep="\n\t") for line in lines)
 
 
 def receipt_markdown(summary: RunSummary) -> str:
@@ -87,7 +87,7 @@ def _weaker(summary: RunSummary) -> str:
     return f"; weaker: {summary.weakened[0]}{more}"
 
 
-def _told(fixed: NewFailure) -> str:
+def _told(fixed: CheckFailure) -> str:
     """A test by its id, a complaint by its words; an output that nobody understood by its check only."""
     failure = fixed.failure
     if failure.key.startswith("output::"):
@@ -120,7 +120,7 @@ def _evidence(summary: RunSummary) -> list[str]:
     if summary.files_changed:
         files = summary.files_changed
         more = f" and {len(files) - _SHOWN_FILES} more" if len(files) > _SHOWN_FILES else ""
-        lines.append(f"  changed: {', '.join(map(shown, files[:_SHOWN_FILES]))}{more}")
+        lines.append(f"  changed: {', '.join(map(printable, files[:_SHOWN_FILES]))}{more}")
     if summary.commit:
         if summary.outcome != Outcome.VERIFIED:
             done = summary.milestones

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import Any
 
-from journeyman.domain.checks import CheckResult, NewFailure
+from journeyman.domain.checks import CheckFailure, CheckResult
 from journeyman.domain.events import (
     CheckFinished,
     CheckpointMade,
@@ -33,8 +33,8 @@ from journeyman.domain.events import (
     last_of,
     of_kind,
 )
+from journeyman.domain.folds.kpi import Kpi, compute_kpi
 from journeyman.domain.identity import branch_name
-from journeyman.domain.kpi import Kpi, compute_kpi
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Question
 from journeyman.domain.settings import IntegrityPolicy
@@ -79,9 +79,9 @@ class RunSummary:
     question: Question | None = None
     checks: tuple[CheckResult, ...] = ()
     """The last result of each check on the run's last snapshot."""
-    new_failures: tuple[NewFailure, ...] = ()
-    known_failures: tuple[NewFailure, ...] = ()
-    fixed_failures: tuple[NewFailure, ...] = ()
+    new_failures: tuple[CheckFailure, ...] = ()
+    known_failures: tuple[CheckFailure, ...] = ()
+    fixed_failures: tuple[CheckFailure, ...] = ()
     last_snapshot: str | None = None
     """The ref of the last attempt."""
     rescued: tuple[str, ...] = ()

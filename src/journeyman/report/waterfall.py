@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from journeyman.domain.events import CheckpointMade, Event, RunResumed
-from journeyman.domain.spans import Span, SpanKind, spans_of
+from journeyman.domain.folds.spans import Span, SpanKind, spans_of
 from journeyman.report.text import number, seconds
 
 _TITLES = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import Outcome, RunFinished, RunSpecified
-from journeyman.domain.resume import decide_resume
+from journeyman.domain.folds.resume import decide_resume
 from journeyman.domain.task import Task
 from journeyman.store.lock import is_locked
 from journeyman.store.sqlite import SqliteStore

@@ -9,8 +9,8 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricsData
 
 from journeyman import __version__
 from journeyman.domain.events import Event
-from journeyman.domain.kpi import compute_kpi
-from journeyman.domain.spans import SpanKind, spans_of
+from journeyman.domain.folds.kpi import compute_kpi
+from journeyman.domain.folds.spans import SpanKind, spans_of
 from journeyman.telemetry.trace import gen_ai
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from opentelemetry.trace.status import Status, StatusCode
 
 from journeyman import __version__
 from journeyman.domain.events import Event, Outcome, RunFinished, RunStarted, last_of
-from journeyman.domain.shown import shown
-from journeyman.domain.spans import Span, spans_of
-from journeyman.domain.spans import SpanKind as Kind
+from journeyman.domain.folds.spans import Span, spans_of
+from journeyman.domain.folds.spans import SpanKind as Kind
+from journeyman.domain.text import printable
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
@@ -94,7 +94,7 @@ def _root(
 
 def _status(end: RunFinished | None) -> Status:
     if end is not None and end.outcome is Outcome.STOPPED:
-        return Status(StatusCode.ERROR, shown(end.stop_message or ""))
+        return Status(StatusCode.ERROR, printable(end.stop_message or ""))
     return Status(StatusCode.OK)
 
 
@@ -107,7 +107,7 @@ def _span(run_id: str, span: Span, parent: int, resource: Resource) -> ReadableS
         own["journeyman.note"] = span.note
     name = f"chat {gen_ai(span)['gen_ai.request.model']}" if is_call else f"{span.kind.value} {span.name}"
     return ReadableSpan(
-        name=shown(name),
+        name=printable(name),
         context=_context(run_id, _id(run_id, span.key, 8)),
         parent=_context(run_id, parent),
         resource=resource,
@@ -123,7 +123,8 @@ def _span(run_id: str, span: Span, parent: int, resource: Resource) -> ReadableS
 def _sendable(attributes: Attributes) -> Attributes:
     """Without the bytes of file names and titles that are no text: the protocol takes UTF-8 alone."""
     return {
-        shown(name): shown(value) if isinstance(value, str) else value for name, value in attributes.items()
+        printable(name): printable(value) if isinstance(value, str) else value
+        for name, value in attributes.items()
     }
 
 

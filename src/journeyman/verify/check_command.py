@@ -11,9 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from journeyman.domain.checks import Check, CheckResult, CheckStatus, Failure
-from journeyman.domain.commands import command_text
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.process import Command, CommandResult, Confinement
+from journeyman.domain.process import Command, CommandResult, Confinement, command_text
 from journeyman.verify.judge import TIMED_OUT_KEY, UNAVAILABLE_KEY
 from journeyman.verify.parsers.base import ParsedOutput
 from journeyman.verify.parsers.registry import parse_output

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from journeyman.domain.checks import (
+    CheckFailure,
     CheckResult,
     CheckStatus,
     Failure,
-    NewFailure,
     Requirement,
     VerifyVerdict,
 )
@@ -70,8 +70,8 @@ def failure_signature(verdict: VerifyVerdict) -> str:
     return hashlib.sha256("\n".join(keys).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _tagged(failures: Mapping[str, tuple[Failure, ...]]) -> tuple[NewFailure, ...]:
-    return tuple(NewFailure(check, failure) for check, found in failures.items() for failure in found)
+def _tagged(failures: Mapping[str, tuple[Failure, ...]]) -> tuple[CheckFailure, ...]:
+    return tuple(CheckFailure(check, failure) for check, found in failures.items() for failure in found)
 
 
 def _compare(now: CheckResult, base: CheckResult | None, require: Requirement) -> _Comparison:

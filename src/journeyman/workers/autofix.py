@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from journeyman.domain.checks import Fixer
-from journeyman.domain.commands import command_text, command_words
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.plan import Implementation
-from journeyman.domain.process import CommandResult
+from journeyman.domain.process import CommandResult, command_text, command_words
 from journeyman.domain.scope import path_matches
 from journeyman.domain.worker import Health, ImplementRequest, WorkerHost
 from journeyman.workers.base import ImplementOnly, missing_programs

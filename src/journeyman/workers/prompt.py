@@ -8,9 +8,9 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
-from journeyman.domain.checks import Check, NewFailure
-from journeyman.domain.commands import command_text
+from journeyman.domain.checks import Check, CheckFailure
 from journeyman.domain.plan import Finding, Milestone
+from journeyman.domain.process import command_text
 from journeyman.domain.scope import LockfilePolicy, Scope
 from journeyman.domain.task import Task
 from journeyman.domain.worker import ImplementRequest
@@ -95,7 +95,7 @@ def _check(check: Check) -> str:
     return f"{check.name}: {command_text(check.run)}"
 
 
-def complaints_text(failures: tuple[NewFailure, ...], findings: tuple[Finding, ...]) -> str:
+def complaints_text(failures: tuple[CheckFailure, ...], findings: tuple[Finding, ...]) -> str:
     """What VERIFY and REVIEW complained of, within bounds."""
     lines = [_failure(failure) for failure in failures[:MAX_FAILURES]]
     if len(failures) > MAX_FAILURES:
@@ -104,7 +104,7 @@ def complaints_text(failures: tuple[NewFailure, ...], findings: tuple[Finding, .
     return _list(lines) if lines else "Nothing: this is the first attempt."
 
 
-def _failure(new: NewFailure) -> str:
+def _failure(new: CheckFailure) -> str:
     failure = new.failure
     detail = failure.detail.strip()[:MAX_DETAIL_CHARACTERS]
     shown = "".join(f"\n      {line}" for line in detail.splitlines())

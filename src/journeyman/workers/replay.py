@@ -6,10 +6,10 @@ import asyncio
 from functools import cached_property
 from pathlib import Path
 
-from journeyman.domain.commands import command_text
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Implementation, Milestone, Plan, Review
+from journeyman.domain.process import command_text
 from journeyman.domain.worker import Health, ImplementRequest, PlanRequest, ReviewRequest, Usage, WorkerHost
 from journeyman.workers.replay_edits import apply_edit
 from journeyman.workers.replay_session import (

@@ -6,7 +6,7 @@ from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.view import Index
 from journeyman.context.rank.fuse import RankedFile, Ranking
 from journeyman.context.rank.neighbours import related_paths
-from journeyman.domain.fast_path import Likely, LikelyFile
+from journeyman.domain.context import Likely, LikelyFile
 
 _NEAR_THE_BEST = 0.6
 """A file that reaches this share of the best one's score may well be what is meant."""

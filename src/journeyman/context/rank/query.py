@@ -18,7 +18,7 @@ from journeyman.context.index.words import (
     terms_of,
     words_in,
 )
-from journeyman.domain.prose import FRAME, LINK, take_apart
+from journeyman.domain.policy.prose import FRAME, LINK, take_apart
 
 _TICKED = re.compile(r"`([^`\n]{2,200})`")
 _FRAME_OTHER = re.compile(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from journeyman.domain.fast_path import FastPathDecision, ReviewDecision, ReviewFacts
-from journeyman.domain.ladder import LadderFacts, Rung, RungDecision, Tried
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Question
+from journeyman.domain.policy.fast_path import FastPathDecision, ReviewDecision, ReviewFacts
+from journeyman.domain.policy.ladder import LadderFacts, Rung, RungDecision, Tried
 
 
 @dataclass(frozen=True)

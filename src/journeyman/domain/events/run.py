@@ -8,8 +8,7 @@ from typing import ClassVar
 
 from journeyman.domain.checks import Check
 from journeyman.domain.plan import Question
-from journeyman.domain.resumption import Resumption
-from journeyman.domain.run import RunSpec
+from journeyman.domain.run import Resumption, RunSpec
 
 
 class Outcome(StrEnum):

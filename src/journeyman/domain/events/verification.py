@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from journeyman.domain.checks import CheckResult, NewFailure
-from journeyman.domain.integrity import Weakening
+from journeyman.domain.checks import CheckFailure, CheckResult
+from journeyman.domain.policy.integrity import Weakening
 
 
 class Role(StrEnum):
@@ -40,9 +40,9 @@ class VerifyJudged:
     ok: bool
     tree: str
     reason: str = ""
-    new_failures: tuple[NewFailure, ...] = ()
-    known_failures: tuple[NewFailure, ...] = ()
-    fixed_failures: tuple[NewFailure, ...] = ()
+    new_failures: tuple[CheckFailure, ...] = ()
+    known_failures: tuple[CheckFailure, ...] = ()
+    fixed_failures: tuple[CheckFailure, ...] = ()
     skipped: tuple[str, ...] = ()
 
 

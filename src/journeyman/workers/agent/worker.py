@@ -26,7 +26,7 @@ from journeyman.domain.model import (
 )
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Implementation, Plan, Review
-from journeyman.domain.spending import Spending
+from journeyman.domain.policy.spending import Spending
 from journeyman.domain.worker import Health, ImplementRequest, PlanRequest, ReviewRequest, WorkerHost
 from journeyman.workers.agent.conversation import Conversation
 from journeyman.workers.agent.redact import redacted

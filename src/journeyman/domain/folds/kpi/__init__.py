@@ -34,10 +34,10 @@ size                              class   the last ``task.sized``
 ================================  ======  =================================================================
 """
 
-from journeyman.domain.kpi.compute import compute_kpi
-from journeyman.domain.kpi.figures import Direction, Figure, figures, unit_of
-from journeyman.domain.kpi.intervals import total_of
-from journeyman.domain.kpi.values import (
+from journeyman.domain.folds.kpi.compute import compute_kpi
+from journeyman.domain.folds.kpi.figures import Direction, Figure, figures, unit_of
+from journeyman.domain.folds.kpi.intervals import total_of
+from journeyman.domain.folds.kpi.values import (
     ContextKpi,
     Kpi,
     PhaseKpi,

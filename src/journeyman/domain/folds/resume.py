@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from journeyman.domain.checks import NewFailure
+from journeyman.domain.checks import CheckFailure
 from journeyman.domain.events import (
     CheckpointMade,
     Event,
@@ -44,7 +44,7 @@ class ResumePoint:
     """The tree that the worktree is to hold: the last attempt's, so that its work is not lost."""
     attempts_used: int = 0
     """Attempts at the current milestone in earlier segments; numbering goes on from there."""
-    failures: tuple[NewFailure, ...] = ()
+    failures: tuple[CheckFailure, ...] = ()
     answer: str | None = None
     judge_first: bool = False
     """The last attempt's tree was never judged, or not for its own fault: that comes before the worker."""
@@ -106,8 +106,8 @@ def _point(events: tuple[Event, ...]) -> ResumePoint:
     rescued: WorkRescued | None = None
     unjudged = False
     done = attempts = 0
-    failures: tuple[NewFailure, ...] = ()
-    verdicts: dict[str, tuple[NewFailure, ...]] = {}
+    failures: tuple[CheckFailure, ...] = ()
+    verdicts: dict[str, tuple[CheckFailure, ...]] = {}
     for event in events:
         match event.payload:
             case WorkspaceOpened(base_tree=base_tree) if tree is None:

@@ -19,9 +19,9 @@ from journeyman.domain.events import (
     VerifyJudged,
     of_kind,
 )
-from journeyman.domain.kpi.intervals import Interval, total_of, union_length
-from journeyman.domain.kpi.values import TierKpi, VerificationKpi
-from journeyman.domain.ladder import Rung
+from journeyman.domain.folds.kpi.intervals import Interval, total_of, union_length
+from journeyman.domain.folds.kpi.values import TierKpi, VerificationKpi
+from journeyman.domain.policy.ladder import Rung
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from journeyman.domain.events import Event, PhaseFinished, PhaseOutcome, PhaseStarted, RunResumed
-from journeyman.domain.kpi.values import PhaseKpi
+from journeyman.domain.folds.kpi.values import PhaseKpi
 from journeyman.domain.phases import Phase
 
 _Frame = tuple[Phase, int | None, int | None]

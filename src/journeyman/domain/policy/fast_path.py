@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from journeyman.domain.plan import Risk as RiskLevel
-from journeyman.domain.prose import take_apart
-from journeyman.domain.risk import Risk, risks_of_task, risky_path
+from journeyman.domain.context import Likely, LikelyFile
+from journeyman.domain.plan import Risk
+from journeyman.domain.policy.prose import take_apart
+from journeyman.domain.policy.risk import RiskSign, risks_of_task, risky_path
 from journeyman.domain.scope import Change, ChangeKind, Scope, is_lockfile, is_protected, judge_scope
 from journeyman.domain.settings import FastPathSettings
 from journeyman.domain.task import Size, Task
@@ -32,26 +33,6 @@ _EVERYWHERE = re.compile(
 _POINTS = re.compile(r"(?m)^\s*(?:\d+[.)]|[-*+])\s+(?![^:\n]{1,40}: )\S")
 """Points of a list; not facts, as in ``- Python version: 3.12``."""
 _MANY_POINTS = 5
-
-
-@dataclass(frozen=True)
-class LikelyFile:
-    """A file that the task seems to be about."""
-
-    path: str
-    score: float
-    tested: bool
-    """Whether a test covers it, as far as names tell."""
-
-
-@dataclass(frozen=True)
-class Likely:
-    """What is known of a task's reach before a token is spent."""
-
-    files: tuple[LikelyFile, ...] = ()
-    """Those that it is probably about."""
-    mentioned_in: int | None = None
-    """Files that mention the identifiers it names; ``None`` where it names none that is known."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +91,7 @@ def _against_task(task: Task, likely: Likely, settings: FastPathSettings) -> tup
     found = []
     if task.size in {Size.MEDIUM, Size.LARGE}:
         found.append(f"the task says size: {task.size.value}")
-    if task.risk is RiskLevel.HIGH:
+    if task.risk is Risk.HIGH:
         found.append("the task says risk: high")
     said = _said(task)
     if len(said) > settings.max_task_characters:
@@ -167,7 +148,7 @@ def _weigh(task: Task, about: tuple[LikelyFile, ...]) -> tuple[float, tuple[str,
     tenths, reasons = 5, ["nothing speaks against it"]
     if task.size is Size.SMALL:
         tenths, reasons = tenths + 2, ["the task says size: small"]
-    if task.risk is RiskLevel.LOW:
+    if task.risk is Risk.LOW:
         tenths += 1
     if about:
         tenths += 1
@@ -196,7 +177,7 @@ class ReviewFacts:
     lines: int
     failed_verifies: int
     """Attempts that VERIFY sent back before this one."""
-    risks: tuple[Risk, ...] = ()
+    risks: tuple[RiskSign, ...] = ()
     weakened: tuple[str, ...] = ()
     """What the change weakens of the tests and checks that judge it."""
     wished: str | None = None

@@ -8,7 +8,7 @@ import tomllib
 from collections import Counter
 from dataclasses import dataclass
 
-from journeyman.domain.python_surface import python_surface
+from journeyman.domain.policy.python_surface import python_surface
 from journeyman.domain.scope import path_matches
 from journeyman.domain.settings import FastPathSettings, RiskFlag
 
@@ -88,7 +88,7 @@ class FileText:
 
 
 @dataclass(frozen=True)
-class Risk:
+class RiskSign:
     """One sign of risk, with where it was seen."""
 
     flag: str
@@ -112,17 +112,17 @@ def risky_path(path: str, settings: FastPathSettings) -> str | None:
     )
 
 
-def risks_of_task(text: str, settings: FastPathSettings) -> tuple[Risk, ...]:
+def risks_of_task(text: str, settings: FastPathSettings) -> tuple[RiskSign, ...]:
     """Risky words in a task."""
     found = []
     for flag in settings.risk_flags:
         match = _TASK_WORDS[flag].search(text) if flag in _TASK_WORDS else None
         if match:
-            found.append(Risk(flag.value, f"the task says {' '.join(match[0].split())!r}"))
+            found.append(RiskSign(flag.value, f"the task says {' '.join(match[0].split())!r}"))
     return tuple(found)
 
 
-def risks_of_change(files: tuple[FileText, ...], settings: FastPathSettings) -> tuple[Risk, ...]:
+def risks_of_change(files: tuple[FileText, ...], settings: FastPathSettings) -> tuple[RiskSign, ...]:
     """What is risky in a diff: one entry for each flag and file."""
     return tuple(risk for file in files for risk in _risks(file, settings))
 
@@ -133,16 +133,16 @@ def changed_lines(file: FileText) -> tuple[str, ...]:
     return (*(after - before), *(before - after))
 
 
-def _risks(file: FileText, settings: FastPathSettings) -> list[Risk]:
-    found: list[Risk] = []
+def _risks(file: FileText, settings: FastPathSettings) -> list[RiskSign]:
+    found: list[RiskSign] = []
     by_path = risky_path(file.path, settings)
     if by_path:
-        found.append(Risk(by_path, file.path))
+        found.append(RiskSign(by_path, file.path))
     lines = () if is_test(file.path) else changed_lines(file)
     shown = (flag for flag in settings.risk_flags if flag.value != by_path and _shows(flag, file, lines))
-    found += [Risk(flag.value, file.path) for flag in shown]
+    found += [RiskSign(flag.value, file.path) for flag in shown]
     matching = (each for each in settings.risky_patterns if any(re.search(each, line) for line in lines))
-    found += [Risk("pattern", f"{file.path} ({pattern})") for pattern in matching]
+    found += [RiskSign("pattern", f"{file.path} ({pattern})") for pattern in matching]
     return found
 
 

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 
-from journeyman.domain.kpi.values import Kpi
+from journeyman.domain.folds.kpi.values import Kpi
 
 
 class Direction(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def shown(text: str, keep: str = "") -> str:
+def printable(text: str, keep: str = "") -> str:
     """The text with escapes for what cannot be printed, save the characters in ``keep``."""
     if text.isprintable():
         return text

@@ -9,11 +9,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from journeyman.domain.checks import Check, CheckResult, Fixer, VerifyVerdict
-from journeyman.domain.commands import command_words
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import CheckFinished, CheckStarted, Role
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Implementation
+from journeyman.domain.process import command_words
 from journeyman.domain.worker import ImplementRequest
 from journeyman.engine.host import RunHost
 from journeyman.engine.model import Run
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _SPECIAL = re.compile(r"([\\*?\[\]!# ])")
 
 
-def mends(check: Check, fixers: tuple[Fixer, ...]) -> bool:
-    """Whether a fixer mends what the check complains of: the check has one, or is the same tool."""
+def can_fix(check: Check, fixers: tuple[Fixer, ...]) -> bool:
+    """Whether a fixer can fix what the check complains of: the check has one, or is the same tool."""
     if check.fix is not None:
         return bool(fixers)
     words = set(map(_program, command_words(check.run)))
@@ -48,9 +48,9 @@ async def fixers_at(run: Run, key: str) -> tuple[Fixer, ...]:
 async def fix(run: Run, attempt: Attempt, changed: tuple[str, ...]) -> str:
     """Run the fixers on the changed files; everything else is put back. What they said of it."""
     fixers = await fixers_at(run, f"{attempt.key}.fix")
-    if run.make_mender is None or not fixers:
+    if run.make_fixing_worker is None or not fixers:
         return "there is no fixer"
-    mender = run.make_mender(fixers)
+    fixing = run.make_fixing_worker(fixers)
     settings = run.spec.settings
     allow = tuple("/" + _SPECIAL.sub(r"\\\1", path) for path in changed)
     request = ImplementRequest(
@@ -62,10 +62,10 @@ async def fix(run: Run, attempt: Attempt, changed: tuple[str, ...]) -> str:
         scope=replace(settings.scope, allow=allow),
         checks=settings.checks,
     )
-    host = RunHost(run, mender.name, Phase.VERIFY, f"{attempt.key}.fix")
+    host = RunHost(run, fixing.name, Phase.VERIFY, f"{attempt.key}.fix")
     try:
         with host.measured():
-            said: Implementation = await mender.implement(request, host)
+            said: Implementation = await fixing.implement(request, host)
             host.summary = said.summary
     except JourneymanError as trouble:
         if trouble.code != "worker-failed":

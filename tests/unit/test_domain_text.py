@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from journeyman.domain.shown import shown
+from journeyman.domain.text import printable
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from journeyman.domain.shown import shown
     ],
 )
 def test_shown(text: str, keep: str, expected: str) -> None:
-    assert shown(text, keep) == expected
+    assert printable(text, keep) == expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from journeyman.domain.events import ContextPacked, Event, SnapshotMade, WorkerRead, last_of, of_kind
-from journeyman.domain.kpi.values import ContextKpi
+from journeyman.domain.folds.kpi.values import ContextKpi
 
 
 def context_of(events: tuple[Event, ...]) -> ContextKpi:

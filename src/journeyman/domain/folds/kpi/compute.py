@@ -14,13 +14,13 @@ from journeyman.domain.events import (
     last_of,
     of_kind,
 )
-from journeyman.domain.kpi.context import context_of
-from journeyman.domain.kpi.intervals import total_of, union_length
-from journeyman.domain.kpi.phases import time_spent
-from journeyman.domain.kpi.spending import rate_limits_s, spend_of, workers_of, working_intervals
-from journeyman.domain.kpi.values import Kpi, WaitingKpi
-from journeyman.domain.kpi.verification import check_spans, rungs_taken, verification_of
-from journeyman.domain.ladder import Rung
+from journeyman.domain.folds.kpi.context import context_of
+from journeyman.domain.folds.kpi.intervals import total_of, union_length
+from journeyman.domain.folds.kpi.phases import time_spent
+from journeyman.domain.folds.kpi.spending import rate_limits_s, spend_of, workers_of, working_intervals
+from journeyman.domain.folds.kpi.values import Kpi, WaitingKpi
+from journeyman.domain.folds.kpi.verification import check_spans, rungs_taken, verification_of
+from journeyman.domain.policy.ladder import Rung
 from journeyman.domain.run import SUSPENDED_CODES
 
 

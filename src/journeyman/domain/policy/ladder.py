@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from journeyman.domain.checks import NewFailure
+from journeyman.domain.checks import CheckFailure
 from journeyman.domain.settings import AutonomySettings
 
 _SAME_FAILURES_LIMIT = 3
@@ -97,7 +97,7 @@ def decide_rung(history: tuple[Tried, ...], settings: AutonomySettings, facts: L
     return _with_model(history, settings, facts, exhausted)
 
 
-def looks_flaky(new: NewFailure, failures_of_check: int) -> bool:
+def looks_flaky(new: CheckFailure, failures_of_check: int) -> bool:
     """Whether a failure reads like the machine's or the moment's fault: few, and in such words."""
     failure = new.failure
     return failures_of_check <= _FEW and bool(_FLAKY.search(f"{failure.message}\n{failure.detail}"))

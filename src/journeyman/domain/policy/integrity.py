@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from journeyman.domain.checks import CheckResult
-from journeyman.domain.risk import FileText, is_test
+from journeyman.domain.policy.risk import FileText, is_test
 from journeyman.domain.scope import path_matches
 
 

@@ -10,13 +10,13 @@ from typing import TypeVar
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import TroubleRetried
 from journeyman.domain.phases import Phase
-from journeyman.domain.trouble import wait_before_retry
+from journeyman.domain.policy.transient import wait_before_retry
 from journeyman.engine.model import Run
 
 T = TypeVar("T")
 
 
-async def persevere(run: Run, phase: Phase, key: str, call: Callable[[str], Awaitable[T]]) -> T:
+async def retry_transient(run: Run, phase: Phase, key: str, call: Callable[[str], Awaitable[T]]) -> T:
     """The result of ``call``, which is given a key for its steps: another one for each try.
 
     The time budget ends a wait as it ends everything else.

@@ -15,8 +15,8 @@ from journeyman.domain.events import (
     WorkerWaited,
     of_kind,
 )
-from journeyman.domain.kpi.intervals import Interval, share_of, total_of
-from journeyman.domain.kpi.values import SpendKpi, WorkerKpi
+from journeyman.domain.folds.kpi.intervals import Interval, share_of, total_of
+from journeyman.domain.folds.kpi.values import SpendKpi, WorkerKpi
 from journeyman.domain.phases import Phase
 from journeyman.domain.worker import Usage
 

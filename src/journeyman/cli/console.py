@@ -15,8 +15,8 @@ from typing import Any, TextIO, TypeVar
 
 from journeyman import __version__
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.shown import shown
 from journeyman.domain.stops import is_command, stop_reason
+from journeyman.domain.text import printable
 
 T = TypeVar("T")
 _lost: list[JourneymanError] = []
@@ -42,7 +42,7 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
 def say(text: str) -> None:
     """Talk, on stderr, flushed. That nobody can hear it stops nothing."""
     try:
-        print(shown(text, keep="\n\t"), file=sys.stderr, flush=True)
+        print(printable(text, keep="\n\t"), file=sys.stderr, flush=True)
     except OSError:
         _mute(sys.stderr)
 

@@ -1,0 +1,1 @@
+"""What is decided by rule: pure functions of the domain's words, which give a value with its reasons."""
