@@ -70,7 +70,7 @@ def attempt(
     before = {line["run_id"] for line in project.jm("status", "--json", "--limit", "1000").json}
     arguments = ("run", "Two", "--worker", worker, "--quiet", "--output-format", "stream-json")
     if delay_s is None:
-        project.start(*arguments, env={"JOURNEYMAN_CRASH_AFTER": str(after)}).communicate()
+        project.start(*arguments, crash_after=after).communicate()
     else:
         process = project.start(*arguments)
         stream = process.stdout

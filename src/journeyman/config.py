@@ -26,7 +26,7 @@ CONFIG_FILE = "journeyman.toml"
 _MOST = 1_000_000_000
 ENVIRONMENT_PREFIX = "JOURNEYMAN_"
 # Set by Journeyman for its own processes; not settings.
-RESERVED_VARIABLES = ("JOURNEYMAN_RUN", "JOURNEYMAN_CRASH_AFTER")
+RESERVED_VARIABLES = ("JOURNEYMAN_RUN",)
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,6 @@ class Surroundings:
             if self.environ.get(f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT", "") or common
             if self.environ.get(f"OTEL_{signal.upper()}_EXPORTER", "otlp").strip() in {"", "otlp"}
         )
-
-    @property
-    def crash_after(self) -> int | None:
-        """For ``bench/crash.py``: kill this process right after its n-th event."""
-        value = self.environ.get("JOURNEYMAN_CRASH_AFTER", "")
-        return int(value) if value.isdigit() else None
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,7 @@ def test_kill_9_pays_no_finished_call_again(project: Project) -> None:
         flags = ("--model", "openai:sim-1", "--fast", "--output-format", "json")
         for event in (14, 18, 24, 32):
             sim.reset()
-            killed = project.jm("run", SENTENCE, *flags, env={**env, "JOURNEYMAN_CRASH_AFTER": str(event)})
+            killed = project.jm("run", SENTENCE, *flags, env=env, crash_after=event)
             assert killed.code == -9
             answer = project.jm("resume", "--output-format", "json", env=env)
             assert (answer.code, answer.json["outcome"]) == (0, "verified"), answer.err

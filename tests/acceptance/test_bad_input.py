@@ -269,7 +269,7 @@ def test_a_repository_of_any_name(tmp_path: Path, name: str) -> None:
     with untouched(project):
         result = verified(project, run(project))
     told(project.jm("verify", result["branch"]), 0, "proven again")
-    killed = project.jm("run", "Again", "--worker", gamma(project), env={"JOURNEYMAN_CRASH_AFTER": "20"})
+    killed = project.jm("run", "Again", "--worker", gamma(project), crash_after=20)
     assert killed.code < 0
     verified(project, project.jm("resume", "--output-format", "json"))
     told(project.jm("report", "--json"), 0)

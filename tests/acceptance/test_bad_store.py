@@ -138,7 +138,7 @@ def test_a_store_of_a_newer_version(project: Project) -> None:
 
 
 def test_events_that_cannot_be_read_are_passed_over(project: Project) -> None:
-    killed = project.jm("run", "Add gamma", "--worker", gamma(project), env={"JOURNEYMAN_CRASH_AFTER": "9"})
+    killed = project.jm("run", "Add gamma", "--worker", gamma(project), crash_after=9)
     assert killed.code == -signal.SIGKILL
     change(project, "UPDATE jm_events SET body = '{' WHERE kind = 'run.specified'")
     told(project.jm("status"), 0, "cut off")
@@ -156,8 +156,7 @@ def test_killed_between_the_end_on_the_timeline_and_the_journal(project: Project
     events = len(whole.out.splitlines())  # one for the specification, which is not shown, less the summary
     # How many of the base's checks are on a timeline when the worker fails is a race.
     for more in (0, 1, -1, 2, -2, 3, -3, 4, -4):
-        crash = {"JOURNEYMAN_CRASH_AFTER": str(events + more)}
-        killed = project.jm("run", f"Add gamma, {more}", "--worker", worker, env=crash)
+        killed = project.jm("run", f"Add gamma, {more}", "--worker", worker, crash_after=events + more)
         state = project.jm("status", "--json").json[0]["state"]
         if killed.code == -signal.SIGKILL and state == "stopped (worker-failed)":
             break
@@ -212,7 +211,7 @@ def test_the_clock_goes_back_between_two_runs(project: Project) -> None:
 
 def test_the_clock_goes_back_while_a_run_is_cut_off(project: Project) -> None:
     worker = gamma(project)
-    project.jm("run", "Add gamma", "--worker", worker, env={"JOURNEYMAN_CRASH_AFTER": "20"})
+    project.jm("run", "Add gamma", "--worker", worker, crash_after=20)
     change(project, "UPDATE jm_events SET at = at + 1e6")
     answer = project.jm("run", "Add gamma", "--worker", worker)
     told(answer, 0, "an unfinished run of this task exists")

@@ -37,7 +37,7 @@ def test_kill_9_after_an_event_then_resume(project: Project, event: int) -> None
     worker = two_milestones(project)
     code, undisturbed = project.run_json("Two", worker)
     assert code == 0
-    killed = project.jm("run", "Two", "--worker", worker, env={"JOURNEYMAN_CRASH_AFTER": str(event)})
+    killed = project.jm("run", "Two", "--worker", worker, crash_after=event)
     assert killed.code == -signal.SIGKILL
     assert project.jm("status", "--json").json[0]["state"].startswith("cut off")
     answer = project.jm("resume", "--output-format", "json")
@@ -60,7 +60,7 @@ def test_no_finished_step_is_repeated(project: Project, tmp_path: Path) -> None:
     # Killed when the first milestone's checkpoint is on the timeline: its command has run by then.
     events = project.jm("run", "Two", "--worker", worker, "--output-format", "stream-json").out.splitlines()
     position = next(n for n, line in enumerate(events, 1) if json.loads(line)["kind"] == "checkpoint.made")
-    project.jm("run", "Two", "--worker", worker, env={"JOURNEYMAN_CRASH_AFTER": str(position)})
+    project.jm("run", "Two", "--worker", worker, crash_after=position)
     resumed = project.jm("resume", "--output-format", "json").json
     assert project.git("show", f"{resumed['commit']}:ran.txt") == "ran"
     assert not marks.exists()
@@ -144,7 +144,7 @@ def test_two_jm_on_one_run_and_two_runs_at_once(project: Project) -> None:
 
 def test_running_the_same_task_again_offers_the_unfinished_run(project: Project) -> None:
     worker = two_milestones(project)
-    project.jm("run", "Two", "--worker", worker, env={"JOURNEYMAN_CRASH_AFTER": "12"})
+    project.jm("run", "Two", "--worker", worker, crash_after=12)
     run_id = project.jm("status", "--json").json[0]["run_id"]
     answer = project.jm("run", "Two", "--worker", worker)
     assert f"jm resume {run_id}" in answer.err

@@ -25,8 +25,10 @@ class Place:
     home: str
     runs: dict[str, str]
 
-    def jm(self, *arguments: str, env: dict[str, str] | None = None) -> Answer:
-        answer = self.project.jm(*arguments, env={"HOME": self.home, **(env or {})})
+    def jm(
+        self, *arguments: str, env: dict[str, str] | None = None, crash_after: int | None = None
+    ) -> Answer:
+        answer = self.project.jm(*arguments, env={"HOME": self.home, **(env or {})}, crash_after=crash_after)
         assert "Traceback" not in answer.err, answer.err
         return answer
 
@@ -56,7 +58,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
     session = project.session([{"edits": [write("e.txt", "e\n")]}])
     for run in ("killed", "killed and resumed"):
-        made.jm("run", f"Add e, {run}", "--worker", session, env={"JOURNEYMAN_CRASH_AFTER": "12"})
+        made.jm("run", f"Add e, {run}", "--worker", session, crash_after=12)
         made.runs[run] = made.newest()
     assert made.jm("resume", made.runs["killed and resumed"]).code == 0
     return made

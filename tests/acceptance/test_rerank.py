@@ -168,8 +168,7 @@ def test_a_budget_that_is_too_small_asks_nobody(project: Project, sim: SimModel)
 
 
 def killed_after(project: Project, sim: SimModel, events: int) -> Answer:
-    env = environ(sim, JOURNEYMAN_CRASH_AFTER=str(events))
-    killed = project.jm("run", SENTENCE, "--fast", "--rerank", env=env)
+    killed = project.jm("run", SENTENCE, "--fast", "--rerank", env=environ(sim), crash_after=events)
     assert killed.code == -9
     return project.jm("resume", "latest", "--output-format", "json", env=environ(sim))
 

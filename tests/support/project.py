@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+CRASHING = Path(__file__).parents[2] / "bench" / "crashing.py"
 CHECKS = """
 [[checks]]
 name = "content"
@@ -37,6 +38,13 @@ class Answer:
     def json(self) -> Any:
         """The one object on stdout."""
         return json.loads(self.out)
+
+
+def program(crash_after: int | None = None) -> tuple[str, ...]:
+    """The words that start ``jm``."""
+    if crash_after is None:
+        return (sys.executable, "-m", "journeyman")
+    return (sys.executable, "-P", str(CRASHING), str(crash_after))
 
 
 class Project:
@@ -75,9 +83,16 @@ class Project:
         )
         return f"replay:{path}"
 
-    def jm(self, *arguments: str, env: dict[str, str] | None = None, **more: Any) -> Answer:
+    def jm(
+        self,
+        *arguments: str,
+        env: dict[str, str] | None = None,
+        crash_after: int | None = None,
+        **more: Any,
+    ) -> Answer:
+        """One command to its end; with ``crash_after`` it is killed right after so many events."""
         done = subprocess.run(
-            (sys.executable, "-m", "journeyman", *arguments),
+            (*program(crash_after), *arguments),
             cwd=more.pop("cwd", self.root),
             env={**os.environ, **(env or {})},
             capture_output=True,
@@ -92,10 +107,12 @@ class Project:
             done.stderr.decode(errors="backslashreplace"),
         )
 
-    def start(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def start(
+        self, *arguments: str, env: dict[str, str] | None = None, crash_after: int | None = None
+    ) -> subprocess.Popen[bytes]:
         """A ``jm`` that the test goes on beside."""
         return subprocess.Popen(
-            (sys.executable, "-m", "journeyman", *arguments),
+            (*program(crash_after), *arguments),
             cwd=self.root,
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,

@@ -11,9 +11,10 @@ from journeyman.domain import events as domain_events
 from journeyman.domain.checks import CheckResult, CheckStatus, Failure
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import EVENT_TYPES, Payload, RunFinished, RunSpecified, WorkerActivity
-from journeyman.store import Artifacts, RunLock, SqliteStore, ensure_state, is_locked
+from journeyman.store import FolderArtifacts, SqliteStore, ensure_state
 from journeyman.store.catalog import find_run
 from journeyman.store.codec import decode, encode
+from journeyman.store.leases import FileLeases
 from journeyman.store.state import find_state_root
 from tests.support.timeline import SPECIFIED, STARTED
 
@@ -88,20 +89,20 @@ def test_a_store_from_the_future_is_refused(store: SqliteStore, tmp_path: Path) 
 
 
 def test_a_lock_is_held_once_and_dies_with_its_holder(tmp_path: Path) -> None:
-    lock = RunLock(tmp_path / "run", "r")
-    lock.acquire()
-    assert is_locked(tmp_path / "run")
+    leases = FileLeases(lambda run_id: tmp_path / run_id)
+    lease = leases.take("r")
+    assert leases.is_held("r")
     with pytest.raises(JourneymanError) as caught:
-        RunLock(tmp_path / "run", "r").acquire()
+        leases.take("r")
     assert caught.value.code == "run-locked"
-    lock.release()
-    assert not is_locked(tmp_path / "run")
+    lease.release()
+    assert not leases.is_held("r")
 
 
 def test_state_is_ignored_by_git_and_artifacts_are_atomic(tmp_path: Path) -> None:
     state = ensure_state(tmp_path)
     assert (state.root / ".gitignore").read_text() == "*\n"
-    artifacts = Artifacts(state.run_dir("r"))
+    artifacts = FolderArtifacts(state.run_dir("r"))
     artifacts.write("a/b.txt", "caf\udce9")
     assert artifacts.read_bytes("a/b.txt") == b"caf\xe9"
     assert [path.name for path in (state.run_dir("r") / "a").iterdir()] == ["b.txt"]

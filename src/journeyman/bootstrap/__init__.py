@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from journeyman.bootstrap.context import pack_context
     from journeyman.bootstrap.project import Project, effective_scope, open_project
-    from journeyman.bootstrap.runs import StartOptions, resume_run, start_run
+    from journeyman.bootstrap.runs import StartOptions, preload, resume_run, start_run
+    from journeyman.bootstrap.storage import existing_storage, read_storage, storage_around
     from journeyman.bootstrap.upkeep import collect_garbage, examine_project, prove_commit
     from journeyman.bootstrap.workers import fixers_of, worker_for
 
@@ -21,18 +22,23 @@ __all__ = [
     "collect_garbage",
     "effective_scope",
     "examine_project",
+    "existing_storage",
     "fixers_of",
     "open_project",
     "pack_context",
+    "preload",
     "prove_commit",
+    "read_storage",
     "resume_run",
     "start_run",
+    "storage_around",
     "worker_for",
 ]
 _HOMES = {
     "context": ("pack_context",),
     "project": ("Project", "effective_scope", "open_project"),
-    "runs": ("StartOptions", "resume_run", "start_run"),
+    "runs": ("StartOptions", "preload", "resume_run", "start_run"),
+    "storage": ("existing_storage", "read_storage", "storage_around"),
     "upkeep": ("collect_garbage", "examine_project", "prove_commit"),
     "workers": ("fixers_of", "worker_for"),
 }

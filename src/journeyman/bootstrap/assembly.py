@@ -21,16 +21,16 @@ from journeyman.domain.phases import Phase
 from journeyman.domain.run import RunSpec
 from journeyman.domain.task import Task
 from journeyman.sandbox import BackgroundRunner
-from journeyman.store import Artifacts, Nowhere
+from journeyman.store import FolderArtifacts, Nowhere
 
 if TYPE_CHECKING:
     from journeyman.domain.policy.spending import Spending
+    from journeyman.domain.records import Artifacts, RunStore
     from journeyman.domain.settings import Settings, WorkspaceSettings
     from journeyman.domain.worker import Worker
-    from journeyman.engine.model import Run
-    from journeyman.engine.recorder import Recorder, Timeline
+    from journeyman.engine.model import Journal, Run
+    from journeyman.engine.recorder import Recorder
     from journeyman.engine.trees import Prepare
-    from journeyman.verify.cache import ResultCache
     from journeyman.verify.environment import CheckEnvironment
     from journeyman.verify.runner import CheckRunner
     from journeyman.workspace import Workspace
@@ -41,9 +41,8 @@ class Records:
     """Where a run's records go, and where its clock stands."""
 
     run_id: str
-    timeline: Timeline
-    cache: ResultCache
-    folder: Path
+    runs: RunStore
+    artifacts: Artifacts
     segment: int = 1
     started: float = 0.0
     clock_s: float = 0.0
@@ -54,6 +53,7 @@ def assemble(
     spec: RunSpec,
     records: Records,
     point: ResumePoint,
+    journal: Journal,
     workers: Mapping[Phase, Worker],
     spending: Spending,
 ) -> Run:
@@ -63,7 +63,7 @@ def assemble(
     from journeyman.engine.trees import Trees
 
     settings, environ = spec.settings, project.surroundings.environ
-    artifacts = Artifacts(records.folder)
+    artifacts = records.artifacts
     recorder = _recorder(records)
     workspace = _workspace(project, spec, records, artifacts)
     # Every process of the run carries its id, so that none outlives it unnoticed.
@@ -75,6 +75,7 @@ def assemble(
         id=records.run_id,
         spec=spec,
         point=point,
+        journal=journal,
         recorder=recorder,
         workspace=workspace,
         trees=trees,
@@ -98,7 +99,7 @@ def _recorder(records: Records) -> Recorder:
     from journeyman.engine.recorder import Recorder
 
     return Recorder(
-        records.timeline,
+        records.runs,
         records.run_id,
         started=records.started or time.monotonic(),
         clock_s=records.clock_s,
@@ -153,16 +154,17 @@ def _check_runners(project: Project, records: Records, settings: Settings) -> tu
     from journeyman.verify.runner import CheckRunner
 
     slots = settings.verify.slots or os.cpu_count() or 1
-    background = CheckRunner(BackgroundRunner(project.runner), records.cache, max(1, slots // 2))
-    return CheckRunner(project.runner, records.cache, slots), background
+    background = CheckRunner(BackgroundRunner(project.runner), records.runs, max(1, slots // 2))
+    return CheckRunner(project.runner, records.runs, slots), background
 
 
 def passing_run(project: Project, name: str, folder: Path) -> Run:
     """A run that leaves no trace: for trying things."""
+    from journeyman.engine.model import DirectJournal
+
     repository = project.repository
     spec = RunSpec(
         Task(name, name), project.settings, str(repository.root), repository.head, repository.branch, ""
     )
-    nowhere = Nowhere()
-    records = Records(new_run_id(datetime.now(UTC)), nowhere, nowhere, folder)
-    return assemble(project, spec, records, ResumePoint(), {}, spending_of(spec.settings))
+    records = Records(new_run_id(datetime.now(UTC)), Nowhere(), FolderArtifacts(folder))
+    return assemble(project, spec, records, ResumePoint(), DirectJournal(), {}, spending_of(spec.settings))

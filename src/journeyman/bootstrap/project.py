@@ -18,7 +18,6 @@ from journeyman.domain.settings import (
 from journeyman.domain.task import Task
 from journeyman.sandbox import SandboxRunner, base_environment, choose_runner
 from journeyman.sandbox.processes import ProcessRunner
-from journeyman.store import StateDir, state_dir
 from journeyman.verify.detect import Detection, detect_checks
 from journeyman.workspace import Repository, open_repository
 
@@ -39,11 +38,6 @@ class Project:
     def settings(self) -> Settings:
         """The merged settings."""
         return self.loaded.settings
-
-    @property
-    def state(self) -> StateDir:
-        """Where runs are kept; it may not exist yet."""
-        return state_dir(self.repository.state_root)
 
     @property
     def environment(self) -> dict[str, str]:

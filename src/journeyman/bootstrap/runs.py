@@ -5,24 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from journeyman import __version__
 from journeyman.bootstrap.assembly import Records, assemble
 from journeyman.bootstrap.models import spending_of
 from journeyman.bootstrap.project import Project, effective_scope, make_runner
+from journeyman.bootstrap.storage import open_storage
 from journeyman.bootstrap.workers import CLI_AGENTS, phase_workers, worker_for
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import Event, Measure, RunResumed, RunSpecified, RunStarted, last_of, of_kind
-from journeyman.domain.folds.resume import ResumePoint, decide_resume
+from journeyman.domain.folds.resume import decide_resume
 from journeyman.domain.identity import new_run_id
 from journeyman.domain.phases import Phase
-from journeyman.domain.run import Resumption, RunSpec
+from journeyman.domain.run import Resumption, RunSpec, WorkOrder
 from journeyman.domain.scope import LockfilePolicy
 from journeyman.domain.settings import (
     FastPathSettings,
@@ -32,9 +32,9 @@ from journeyman.domain.settings import (
 )
 from journeyman.domain.task import Task
 from journeyman.sandbox import kill_orphans
-from journeyman.store import RunLock, SqliteStore, ensure_state
 
 if TYPE_CHECKING:
+    from journeyman.domain.records import Storage
     from journeyman.domain.worker import Worker
     from journeyman.engine.model import Run
     from journeyman.engine.recorder import Listener
@@ -51,20 +51,27 @@ class StartOptions:
     """``time.monotonic()`` when the process began: where the run clock starts."""
 
 
+def preload() -> None:
+    """Import what a run needs that takes long; half a second that can pass in a thread while git works."""
+    from journeyman.engine.durable import preload_dbos
+    from journeyman.store.journal import preload_driver
+
+    preload_dbos()
+    preload_driver()
+
+
 async def start_run(
     project: Project, task: Task, options: StartOptions, listeners: tuple[Listener, ...]
 ) -> RunSummary:
     """Work a task from its beginning; what it came to."""
-    spec = _spec(project, task, options)
-    store, run_id = _open_store(project), new_run_id(datetime.now(UTC))
-    records = _lock(project, store, run_id, started=options.started)
-    spending = spending_of(spec.settings)
-    workers = phase_workers(project, spec, spending)
-    run = assemble(project, spec, records, ResumePoint(), workers, spending)
+    order = WorkOrder(new_run_id(datetime.now(UTC)), 1, _spec(project, task, options))
+    storage = open_storage(project.repository.state_root)
+    storage.leases.take(order.run_id)  # until this process ends
+    run = await run_from_spec(project, storage, order, started=options.started)
     run.recorder.listeners.extend(listeners)
-    run.recorder.record("specified", RunSpecified(spec))
-    run.recorder.record("started", _started(project, spec, run.workers))
-    return await _drive(project, run, segment=1)
+    run.recorder.record("specified", RunSpecified(order.spec))
+    run.recorder.record("started", _started(project, order.spec, run.workers))
+    return await _drive(project, storage, run, order)
 
 
 async def resume_run(
@@ -78,11 +85,10 @@ async def resume_run(
     """Go on with a run that was cut off or stopped; what it came to. ``started`` as in StartOptions."""
     from journeyman.engine.lifecycle import leave_receipt
 
-    store = _open_store(project)
-    records = _lock(project, store, run_id, started=started)
-    events = store.events(run_id)
+    storage = open_storage(project.repository.state_root)
+    storage.leases.take(run_id)
+    events = storage.runs.events(run_id)
     decision = decide_resume(events, asked.answer)
-    records = replace(records, segment=decision.segment, clock_s=max(event.clock_s for event in events))
     downtime = time.time() - events[-1].at
     resumed = RunResumed(
         pid=os.getpid(),
@@ -90,32 +96,59 @@ async def resume_run(
         downtime_s=downtime if downtime >= 0 else None,
         **asdict(asked),
     )
-    spec = _resumed_spec(events, resumed)
-    if spec.settings.sandbox is not project.settings.sandbox:
-        project = replace(project, runner=await make_runner(project.surroundings, spec.settings))
-    spending = spending_of(spec.settings, events, decision.segment)
-    workers = phase_workers(project, spec, spending)
-    run = assemble(project, spec, records, decision.point, workers, spending)
+    order = WorkOrder(run_id, decision.segment, _resumed_spec(events, resumed))
+    run = await run_from_spec(project, storage, order, answer=asked.answer, started=started)
     if decision.finished:
         return leave_receipt(run)
     await asyncio.to_thread(kill_orphans, run_id)
     run.recorder.listeners.extend(listeners)
     if not of_kind(events, RunStarted):
         # Killed before it could.
-        run.recorder.record("started", _started(project, spec, run.workers))
+        run.recorder.record("started", _started(project, order.spec, run.workers))
     run.recorder.record_once(resumed)
-    return await _drive(project, run, decision.segment)
+    return await _drive(project, storage, run, order)
 
 
-async def _drive(project: Project, run: Run, segment: int) -> RunSummary:
+async def run_from_spec(
+    project: Project,
+    storage: Storage,
+    order: WorkOrder,
+    *,
+    answer: str | None = None,
+    started: float = 0.0,
+) -> Run:
+    """The run that an order of the journal means, ready to be driven: made of it and the timeline.
+
+    ``answer`` is a person's who resumes it, ``started`` as in StartOptions.
+    """
+    from journeyman.engine.durable import DurableJournal
+
+    spec, events = order.spec, storage.runs.events(order.run_id)
+    if spec.settings.sandbox is not project.settings.sandbox:
+        project = replace(project, runner=await make_runner(project.surroundings, spec.settings))
+    records = Records(
+        order.run_id,
+        storage.runs,
+        storage.artifacts(order.run_id),
+        segment=order.segment,
+        started=started,
+        clock_s=max((event.clock_s for event in events), default=0.0),
+    )
+    point = decide_resume(events, answer).point
+    spending = spending_of(spec.settings, events, order.segment)
+    workers = phase_workers(project, spec, spending)
+    return assemble(project, spec, records, point, DurableJournal(), workers, spending)
+
+
+async def _drive(project: Project, storage: Storage, run: Run, order: WorkOrder) -> RunSummary:
     from journeyman.engine.lifecycle import drive
 
     signals = project.surroundings.telemetry
     if signals:
-        from journeyman.telemetry import preload
+        from journeyman.telemetry import preload_exporter
 
-        asyncio.get_running_loop().run_in_executor(None, preload)
-    summary = await drive(run, project.state.database, segment, lambda: kill_orphans(run.id))
+        asyncio.get_running_loop().run_in_executor(None, preload_exporter)
+    summary = await drive(run, order, storage.journal, lambda: kill_orphans(run.id))
     if signals:
         from journeyman.telemetry import BOUND_S, HASTY_S, deliver
 
@@ -124,38 +157,6 @@ async def _drive(project: Project, run: Run, segment: int) -> RunSummary:
         if trouble is not None:
             logging.getLogger("journeyman.telemetry").warning("note: telemetry was not sent: %s", trouble)
     return summary
-
-
-class _CrashingTimeline:
-    """For the crash bench: the process dies by SIGKILL right after its n-th event."""
-
-    def __init__(self, store: SqliteStore, after: int) -> None:
-        self._store = store
-        self._left = after
-
-    def append(self, *event: Any) -> Event | None:  # noqa: ANN401 - as the store's
-        made = self._store.append(*event)
-        if made is not None:
-            self._left -= 1
-            if self._left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return made
-
-    def events(self, run_id: str, *, after: int = 0) -> tuple[Event, ...]:
-        return self._store.events(run_id, after=after)
-
-
-def _open_store(project: Project) -> SqliteStore:
-    return SqliteStore(ensure_state(project.repository.state_root).database)
-
-
-def _lock(project: Project, store: SqliteStore, run_id: str, *, started: float) -> Records:
-    """The run's records, locked for this process until it ends."""
-    folder = project.state.run_dir(run_id)
-    RunLock(folder, run_id).acquire()
-    after = project.surroundings.crash_after
-    timeline = store if after is None else _CrashingTimeline(store, after)
-    return Records(run_id, timeline, store, folder, started=started)
 
 
 def _spec(project: Project, task: Task, options: StartOptions) -> RunSpec:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from journeyman.bootstrap.assembly import passing_run
 from journeyman.bootstrap.models import phase_models
 from journeyman.bootstrap.project import Project
+from journeyman.bootstrap.storage import ensure_storage, existing_storage, read_storage
 from journeyman.bootstrap.workers import CLI_AGENTS, make_worker
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.settings import SandboxMode, WorkerType
 from journeyman.domain.task import Task
-from journeyman.store import ensure_state
-from journeyman.store.catalog import find_run, known_runs, read_store
+from journeyman.store.catalog import find_run, known_runs
 from journeyman.workspace import resolve_commit
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ async def examine_project(project: Project, model: str | None = None) -> AsyncIt
     for probe in _known_probes(project):
         yield probe
     try:
-        ensure_state(project.repository.state_root)
+        ensure_storage(project.repository.state_root)
     except JourneymanError as error:
         yield Probe("state", ok=False, message=error.message, hint=error.hint)
         return
@@ -136,14 +136,16 @@ async def collect_garbage(
     from journeyman.workspace.gc import RunState, apply_gc, plan_gc, survey
 
     runner, env, cache_root = project.runner, project.surroundings.environ, project.surroundings.cache_root
+    storage = existing_storage(project.repository.state_root)
     states = {
         known.run_id: RunState(alive=known.alive, verified=known.verified, age_s=known.age_s)
-        for known in known_runs(project.repository.state_root)
+        for known in (known_runs(storage) if storage else ())
     }
     traces = await survey(project.repository, states, runner=runner, env=env, cache_root=cache_root)
     there = {trace.run_id for trace in traces}
     named = tuple(
-        run if run in there else find_run(read_store(project.repository.state_root), run) for run in runs
+        run if run in there else find_run(read_storage(project.repository.state_root).runs, run)
+        for run in runs
     )
     plan = plan_gc(traces, only=named, force=bool(named))
     if dry_run:

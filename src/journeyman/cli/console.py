@@ -94,10 +94,10 @@ def answer_page(page: str, file: str | None, default: Path) -> None:
     if file == "-":
         answer_bytes(data)
         return
-    from journeyman.store import Artifacts
+    from journeyman.store import FolderArtifacts
 
     path = Path(file).absolute() if file else default
-    answer(str(Artifacts(path.parent).write(path.name, data)))
+    answer(str(FolderArtifacts(path.parent).write(path.name, data)))
 
 
 def refuse_two(chosen: Mapping[str, bool]) -> None:

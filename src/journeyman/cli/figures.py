@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from journeyman.cli.console import answer, answer_json, answer_page, refuse_file, refuse_two
-from journeyman.cli.look import open_store
+from journeyman.cli.look import storage_of
 from journeyman.cli.options import Html, Json, PageFile, Repo
 from journeyman.domain.errors import JourneymanError
 
 if TYPE_CHECKING:
+    from journeyman.domain.records import RunStore
     from journeyman.report.compare import Side
     from journeyman.report.groups import RunFacts
-    from journeyman.store import SqliteStore
 
 
 def register(app: typer.Typer) -> None:
@@ -50,11 +50,11 @@ def compare(
     if not groups and (run_a is None or run_b is None or since is not None):
         message = "--since goes with groups" if since is not None else "name two runs, or two groups"
         raise JourneymanError("usage", message, hint="jm compare --group tag=A --group tag=B")
-    _, store = open_store(repo)
+    runs = storage_of(repo).runs
     if groups:
-        side_a, side_b = _groups(store, groups, since)
+        side_a, side_b = _groups(runs, groups, since)
     else:
-        side_a, side_b = _one(store, run_a or ""), _one(store, run_b or "")
+        side_a, side_b = _one(runs, run_a or ""), _one(runs, run_b or "")
     comparison = compared(side_a, side_b)
     if json_output:
         answer_json(comparison.as_json())
@@ -76,29 +76,28 @@ def metrics(
 
     refuse_two({"--json": json_output, "--html": html})
     refuse_file(file, html=html)
-    root, store = open_store(repo)
-    runs = [run.figures for run in _facts(store)]
+    storage = storage_of(repo)
+    runs = [run.figures for run in _facts(storage.runs)]
     found = measured(runs, time.time(), days)
     if json_output:
         answer_json(found.as_json())
     elif html:
         from journeyman.report.metrics_page import metrics_page
-        from journeyman.store import state_dir
 
-        answer_page(metrics_page(found, runs), file, state_dir(root).database.parent / "metrics.html")
+        answer_page(metrics_page(found, runs), file, storage.shared.path("metrics.html"))
     else:
         answer("\n".join(metrics_lines(found)))
     return 0
 
 
-def _facts(store: SqliteStore) -> list[RunFacts]:
+def _facts(store: RunStore) -> list[RunFacts]:
     from journeyman.report.groups import run_facts
 
     found = (run_facts(run_id, store.events(run_id)) for run_id in store.run_ids())
     return [facts for facts in found if facts is not None]
 
 
-def _one(store: SqliteStore, reference: str) -> Side:
+def _one(store: RunStore, reference: str) -> Side:
     from journeyman.domain.folds.kpi import compute_kpi
     from journeyman.report.compare import Side
     from journeyman.store.catalog import find_run
@@ -107,7 +106,7 @@ def _one(store: SqliteStore, reference: str) -> Side:
     return Side(run_id, (run_id,), (compute_kpi(store.events(run_id)),))
 
 
-def _groups(store: SqliteStore, groups: list[str], since: str | None) -> tuple[Side, Side]:
+def _groups(store: RunStore, groups: list[str], since: str | None) -> tuple[Side, Side]:
     from journeyman.report.compare import Side
     from journeyman.report.groups import in_group, parse_group, parse_since
 

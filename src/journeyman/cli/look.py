@@ -24,8 +24,8 @@ from journeyman.cli.run import conclude
 
 if TYPE_CHECKING:
     from journeyman.domain.events import Event
+    from journeyman.domain.records import Storage
     from journeyman.report.overview import RunLine
-    from journeyman.store import SqliteStore
 
 _POLL_S = 0.2
 _RUN = re.compile(r"[\w-]*\w[\w-]*")
@@ -47,11 +47,11 @@ def status(
     """List the runs of this repository, newest first."""
     from journeyman.report.overview import overview
 
-    root, store = open_store(repo)
+    storage = storage_of(repo)
     lines = overview(
-        store.events_of_kind("run.started", "run.resumed", "run.finished", "phase.started"),
-        store.last_seen(),
-        lambda run_id: _is_running(root, run_id),
+        storage.runs.events_of_kind("run.started", "run.resumed", "run.finished", "phase.started"),
+        storage.runs.last_seen(),
+        storage.leases.is_held,
     )[:limit]
     if json_output:
         answer_json([line.as_json() for line in lines])
@@ -69,15 +69,15 @@ def follow(reference: Reference = "latest", repo: Repo = Path(), json_output: Js
     from journeyman.report.summary import summarize
     from journeyman.store.catalog import find_run
 
-    root, store = open_store(repo)
-    run_id = find_run(store, reference)
+    storage = storage_of(repo)
+    run_id = find_run(storage.runs, reference)
     seen = 0
     view = make_view(quiet=json_output)
     with view:
         while True:
             # Looked at before the events: a run that ends in between has its last event read below.
-            running = _is_running(root, run_id)
-            events = store.events(run_id, after=seen)
+            running = storage.leases.is_held(run_id)
+            events = storage.runs.events(run_id, after=seen)
             for event in events:
                 view.show(event)
                 line = event_line(event) if json_output else None
@@ -88,7 +88,7 @@ def follow(reference: Reference = "latest", repo: Repo = Path(), json_output: Js
                 break
             if not events:
                 time.sleep(_POLL_S)
-    summary = summarize(run_id, store.events(run_id))
+    summary = summarize(run_id, storage.runs.events(run_id))
     return conclude(summary, OutputFormat.STREAM_JSON if json_output else OutputFormat.TEXT)
 
 
@@ -107,20 +107,19 @@ def report(
     """Tell what a run came to, and every figure of it: ten lines that say the most, then the rest."""
     from journeyman.report.full import report_lines, report_markdown
     from journeyman.report.summary import summarize
-    from journeyman.store import Artifacts, state_dir
     from journeyman.store.catalog import find_run
 
     refuse_two({"--json": json_output, "--diff": diff, "--md": markdown, "--html": html})
     if html and file is None and not _RUN.fullmatch(reference):
         reference, file = "latest", reference  # `jm report --html FILE`
     refuse_file(file, html=html)
-    root, store = open_store(repo)
-    run_id = find_run(store, reference)
-    artifacts = Artifacts(state_dir(root).run_dir(run_id))
+    storage = storage_of(repo)
+    run_id = find_run(storage.runs, reference)
+    artifacts = storage.artifacts(run_id)
     if diff:
         answer_bytes(artifacts.read_bytes("diff.patch") or b"")
         return 0
-    events = store.events(run_id)
+    events = storage.runs.events(run_id)
     if decisions:
         return _decisions(events, json_output=json_output)
     summary = summarize(run_id, events)
@@ -132,7 +131,7 @@ def report(
         from journeyman.report.page import report_page
 
         page = report_page(summary, events, artifacts.read_bytes("diff.patch"))
-        answer_page(page, file, artifacts.root / "report.html")
+        answer_page(page, file, artifacts.path("report.html"))
     else:
         answer("\n".join(report_lines(summary, events)))
     return 0
@@ -148,19 +147,11 @@ def _decisions(events: tuple[Event, ...], *, json_output: bool) -> int:
     return 0
 
 
-def open_store(repo: Path) -> tuple[Path, SqliteStore]:
-    """The state root and the store, found without starting git: reading is quick."""
-    from journeyman.store.catalog import read_store
-    from journeyman.store.state import find_state_root
+def storage_of(repo: Path) -> Storage:
+    """What is kept of the runs of the repository around a folder."""
+    from journeyman import bootstrap
 
-    root = find_state_root(checked_directory(repo))
-    return root, read_store(root)
-
-
-def _is_running(root: Path, run_id: str) -> bool:
-    from journeyman.store.catalog import is_running
-
-    return is_running(root, run_id)
+    return bootstrap.storage_around(checked_directory(repo))
 
 
 def _age(line: RunLine) -> str:

@@ -194,14 +194,14 @@ async def _run(
     import asyncio
 
     from journeyman import bootstrap
-    from journeyman.cli.main import STARTED
+    from journeyman.cli.clock import STARTED
     from journeyman.cli.view import describe, make_view
     from journeyman.config import read_surroundings
     from journeyman.store.catalog import unfinished_run
 
     if not dry_run:
         # Half a second of imports, while git looks at the repository and makes the worktree.
-        asyncio.get_running_loop().run_in_executor(None, _preload)
+        asyncio.get_running_loop().run_in_executor(None, bootstrap.preload)
     project = await bootstrap.open_project(
         checked_directory(repo), read_surroundings(), flags=flags, config_file=config
     )
@@ -213,7 +213,8 @@ async def _run(
         for line in describe(project, task, name):
             answer(line)
         return 0
-    unfinished = unfinished_run(project.repository.state_root, task, project.repository.head)
+    storage = bootstrap.existing_storage(project.repository.state_root)
+    unfinished = unfinished_run(storage, task, project.repository.head) if storage else None
     if unfinished is not None:
         say(f"note: an unfinished run of this task exists; to go on with it instead: jm resume {unfinished}")
     view = make_view(quiet=quiet or output_format is not OutputFormat.TEXT)
@@ -229,14 +230,14 @@ async def _resume(
     import asyncio
 
     from journeyman import bootstrap
-    from journeyman.cli.main import STARTED
+    from journeyman.cli.clock import STARTED
     from journeyman.cli.view import make_view
     from journeyman.config import read_surroundings
-    from journeyman.store.catalog import find_run, read_store
+    from journeyman.store.catalog import find_run
 
-    asyncio.get_running_loop().run_in_executor(None, _preload)
+    asyncio.get_running_loop().run_in_executor(None, bootstrap.preload)
     project = await bootstrap.open_project(checked_directory(repo), read_surroundings())
-    run_id = find_run(read_store(project.repository.state_root), reference)
+    run_id = find_run(bootstrap.read_storage(project.repository.state_root).runs, reference)
     view = make_view(quiet=quiet or output_format is not OutputFormat.TEXT)
     with view:
         summary = await bootstrap.resume_run(
@@ -271,9 +272,3 @@ def _streaming(output_format: OutputFormat) -> tuple[Listener, ...]:
             offer(line)
 
     return (show,)
-
-
-def _preload() -> None:
-    from journeyman.engine.durable import preload
-
-    preload()

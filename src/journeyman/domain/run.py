@@ -31,6 +31,20 @@ class RunSpec:
     tags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class WorkOrder:
+    """One segment of a run, as the journal holds it: any process that has it and the timeline can work it."""
+
+    run_id: str
+    segment: int
+    spec: RunSpec
+
+    @property
+    def key(self) -> str:
+        """The id of the segment's workflow."""
+        return f"{self.run_id}.{self.segment}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resumption:
     """Permissions and limits; what was not said stays as it was."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from journeyman.domain.events import CheckFinished, CheckStarted, Role
+from journeyman.domain.errors import JourneymanError
+from journeyman.domain.events import CheckFinished, CheckStarted, Role, WorkerActivity
 
 if TYPE_CHECKING:
     from journeyman.domain.checks import Check, CheckResult
+    from journeyman.domain.records import Artifacts
     from journeyman.engine.recorder import Recorder
     from journeyman.engine.trees import Trees
-    from journeyman.store import Artifacts
     from journeyman.verify.runner import CheckRunner
 
 
@@ -42,7 +44,7 @@ class Baseline:
         """Begin; harmless when begun."""
         if self._task is None:
             self._task = asyncio.create_task(self._run(tree))
-            self._task.add_done_callback(lambda _: self._news.set())
+            self._task.add_done_callback(self._ended)
 
     def cancel(self) -> None:
         """End it when nobody will ask any more."""
@@ -62,6 +64,15 @@ class Baseline:
     def known(self) -> tuple[CheckResult, ...]:
         """What is there by now."""
         return tuple(self._found.values())
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Wake who waits, and tell what went wrong: where all is green, nobody asks for results."""
+        self._news.set()
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            line = f"the base's checks did not run to their end: {error or type(error).__name__}"
+            with contextlib.suppress(JourneymanError):
+                self._recorder.record_once(WorkerActivity("baseline", " ".join(line.split())))
 
     async def _run(self, tree: str) -> None:
         events = self._recorder.step("baseline")

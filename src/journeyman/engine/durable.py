@@ -9,19 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from journeyman.domain.errors import JourneymanError
+from journeyman.domain.records import JournalDatabase
+from journeyman.domain.run import WorkOrder
 from journeyman.store.codec import from_plain, to_plain
-from journeyman.store.sqlite import store_error
 from journeyman.store.state import machine_error
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
 T = TypeVar("T")
-Flow = Callable[["Journal"], Awaitable[None]]
+Perform = Callable[[WorkOrder], Awaitable[None]]
 
 # Recovery passes over workflows of another application version: it changes only when the order or the
 # meaning of the steps in ``run.py`` does.
@@ -30,11 +27,9 @@ _QUIET_S = 3600.0  # we neither listen to notifications nor schedule: let those 
 
 _PASSING = frozenset({"disk-full", "not-writable"})
 
-_flows: dict[str, tuple[Flow, asyncio.Future[None]]] = {}
 
-
-class Journal:
-    """Runs effects once, over crashes."""
+class DurableJournal:
+    """Implements ``model.Journal``: runs effects once, over crashes."""
 
     def __init__(self) -> None:
         self._frozen = False
@@ -94,62 +89,127 @@ class Journal:
             raise error from None
 
 
-def preload() -> None:
+def preload_dbos() -> None:
     """Import what :func:`run_durably` needs; half a second that can pass in a thread while git works."""
     import dbos
-    import sqlalchemy.dialects.sqlite
 
-    del dbos, sqlalchemy
+    del dbos
 
 
-async def run_durably(database: Path, run_id: str, segment: int, flow: Flow) -> bool:
-    """Run ``flow`` to its end as one segment of the run, from where an earlier process was cut off.
+async def run_durably(database: JournalDatabase, order: WorkOrder, perform: Perform) -> bool:
+    """Work one segment of a run to its end, from where an earlier process was cut off.
 
-    ``False`` when the segment has ended already, or another version began it: then nothing is run. What the
-    flow raises is raised here too, and JourneymanError("disk-full", "not-writable" or "corrupt-store") for
-    the database.
+    The order is the workflow's input, so that the journal alone says what is to be done; ``perform`` is given
+    what stands there. ``False`` when the segment has ended already, or another version began it: then nothing
+    is done. What ``perform`` raises is raised here too, and JourneymanError("disk-full", "not-writable" or
+    "corrupt-store") for the database.
     """
     from sqlalchemy.exc import DBAPIError
 
     try:
-        return await _run(database, run_id, f"{run_id}.{segment}", flow)
+        return await _Segment(database, order, perform).run()
     except DBAPIError as error:
-        raise store_error(error, database) from error
+        raise database.error(error) from error
 
 
-async def _run(database: Path, run_id: str, workflow_id: str, flow: Flow) -> bool:
-    from dbos import DBOS, SetWorkflowID
+async def journaled_order(database: JournalDatabase, run_id: str, segment: int) -> WorkOrder | None:
+    """What the journal says that a segment is to do, for a process that knows nothing else of it.
 
-    finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    _flows[workflow_id] = (flow, finished)
-    start = await asyncio.to_thread(_configure, database, run_id)
-    # Launched on this thread: dbos then runs every workflow, recovered ones too, on this event loop.
-    DBOS.launch()
-    status = await asyncio.to_thread(DBOS.get_workflow_status, workflow_id)
-    if status is not None and status.status not in {"PENDING", "ENQUEUED"}:
-        return False
-    if status is not None and status.app_version != _APPLICATION_VERSION:
-        return False  # this version does not know its steps: the next resume begins a new segment
-    with SetWorkflowID(workflow_id):
-        handle = await DBOS.start_workflow_async(start, workflow_id)
-    await finished
-    # Gives dbos the time to note the end; without the note the segment would only be looked at again.
-    noted = asyncio.ensure_future(handle.get_result(polling_interval_sec=0.02))
-    noted.add_done_callback(lambda end: end.cancelled() or end.exception())
-    await asyncio.wait([noted], timeout=1)
-    return True
-
-
-def _configure(database: Path, run_id: str) -> Callable[[str], Coroutine[Any, Any, None]]:
+    ``None`` when it knows no such segment, or was written before orders were.
+    """
     from dbos import DBOS
+
+    await asyncio.to_thread(_configure, database, run_id)
+    DBOS.launch()
+    status = await asyncio.to_thread(DBOS.get_workflow_status, f"{run_id}.{segment}")
+    given = status.input["args"][0] if status is not None and status.input is not None else None
+    return None if given is None or isinstance(given, str) else _order_from(given)
+
+
+class _Segment:
+    """One segment while this process works it."""
+
+    def __init__(self, database: JournalDatabase, order: WorkOrder, perform: Perform) -> None:
+        self._database = database
+        self._order = order
+        self._perform = perform
+        self._finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> bool:
+        from dbos import DBOS, SetWorkflowID
+
+        start = await asyncio.to_thread(self._register)
+        asyncio.get_running_loop().set_exception_handler(_tell_of_bugs)
+        key = self._order.key
+        # Launched on this thread: dbos then runs every workflow, recovered ones too, on this event loop.
+        DBOS.launch()
+        status = await asyncio.to_thread(DBOS.get_workflow_status, key)
+        if status is not None and status.status not in {"PENDING", "ENQUEUED"}:
+            return False
+        if status is not None and status.app_version != _APPLICATION_VERSION:
+            return False  # this version does not know its steps: the next resume begins a new segment
+        with SetWorkflowID(key):
+            handle = await DBOS.start_workflow_async(start, to_plain(self._order))
+        await self._finished
+        # Gives dbos the time to note the end; without the note the segment would only be looked at again.
+        noted = asyncio.ensure_future(handle.get_result(polling_interval_sec=0.02))
+        noted.add_done_callback(lambda end: end.cancelled() or end.exception())
+        await asyncio.wait([noted], timeout=1)
+        return True
+
+    def _register(self) -> Callable[[Any], Coroutine[Any, Any, None]]:
+        _configure(self._database, self._order.run_id)
+        from dbos import DBOS
+
+        @DBOS.workflow(name="journeyman.run")
+        async def run_workflow(given: Any) -> None:  # noqa: ANN401 - what the journal holds of an order
+            if DBOS.workflow_id == self._order.key:
+                await self._work(given)
+            # Else it is an earlier segment, killed when its end was on the timeline and not yet here.
+
+        return run_workflow
+
+    async def _work(self, given: Any) -> None:  # noqa: ANN401 - as above
+        from sqlalchemy.exc import DBAPIError
+
+        try:
+            # Before orders were journaled, the workflow's input was its own id.
+            await self._perform(self._order if isinstance(given, str) else _order_from(given))
+        except BaseException as error:
+            if not self._finished.done():
+                self._finished.set_exception(error)
+            if isinstance(error, JourneymanError | DBAPIError):
+                # What a run is written down in failed. Its end must not be: the segment stays pending, as
+                # after ``kill -9``, and a resume goes on with it.
+                await asyncio.get_running_loop().create_future()
+            raise
+        if not self._finished.done():
+            self._finished.set_result(None)
+
+
+def _tell_of_bugs(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What a task of dbos' raises when a disk is full is told where it matters; only the rest is news."""
+    from dbos.error import DBOSException
     from sqlalchemy.exc import DBAPIError
+
+    if not isinstance(context.get("exception"), JourneymanError | DBAPIError | DBOSException):
+        loop.default_exception_handler(context)
+
+
+def _order_from(given: Any) -> WorkOrder:  # noqa: ANN401 - what the journal holds of an order
+    order: WorkOrder = from_plain(given, WorkOrder)
+    return order
+
+
+def _configure(database: JournalDatabase, run_id: str) -> None:
+    from dbos import DBOS
 
     # A process works one run, in one database; the tests start a process for each.
     DBOS(
         config={
             "name": "journeyman",
-            "system_database_engine": _engine(database),
-            # Two living processes never share an executor id: the run's lock sees to it.
+            "system_database_engine": database.engine(),
+            # Two living processes never share an executor id: the run's lease sees to it.
             "executor_id": run_id,
             "application_version": _APPLICATION_VERSION,
             "serializer": _serializer(),
@@ -160,44 +220,6 @@ def _configure(database: Path, run_id: str) -> Callable[[str], Coroutine[Any, An
         }
     )
     logging.getLogger("dbos").setLevel(logging.CRITICAL + 1)
-    # What a task of theirs raises when a disk is full is told where it matters; this would tell it again.
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
-
-    @DBOS.workflow(name="journeyman.run")
-    async def run_workflow(workflow_id: str) -> None:
-        if workflow_id not in _flows:
-            return  # an earlier segment, killed when its end was on the timeline and not yet here
-        flow, finished = _flows[workflow_id]
-        try:
-            await flow(Journal())
-        except BaseException as error:
-            if not finished.done():
-                finished.set_exception(error)
-            if isinstance(error, JourneymanError | DBAPIError):
-                # What a run is written down in failed. Its end must not be: the segment stays pending, as
-                # after ``kill -9``, and a resume goes on with it.
-                await asyncio.get_running_loop().create_future()
-            raise
-        if not finished.done():
-            finished.set_result(None)
-
-    return run_workflow
-
-
-def _engine(database: Path) -> Engine:
-    import sqlite3
-
-    from sqlalchemy import create_engine
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(database, check_same_thread=False, timeout=30)
-        # WAL with NORMAL: 2 ms a step instead of 15, and safe against a killed process.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        return connection
-
-    # The path is not part of the URL, where "%" and "?" mean something and not every byte may stand.
-    return create_engine(f"sqlite:///{database.name}", creator=connect)
 
 
 def _serializer() -> Any:  # noqa: ANN401 - dbos is imported lazily

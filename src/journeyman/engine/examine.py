@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from journeyman.domain.checks import CheckStatus
 from journeyman.domain.errors import JourneymanError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from journeyman.domain.worker import Worker
     from journeyman.engine.model import Run
 
-T = TypeVar("T")
 _NOTHING_PASSES = (
     "install what the tests need, in .venv or by [workspace] setup; else a change may break them unseen"
 )
@@ -37,20 +36,8 @@ class Probe:
         return dataclasses.asdict(self)
 
 
-class DirectJournal:
-    """A journal for work that need not survive this process."""
-
-    async def step(self, _name: str, effect: Callable[[], Awaitable[T]], _returns: type[T]) -> T:
-        """Do it now."""
-        return await effect()
-
-    def freeze(self) -> None:
-        """Nothing is recorded anyway."""
-
-
 async def examine(run: Run, workers: Mapping[str, Worker | JourneymanError]) -> AsyncIterator[Probe]:
     """Try worktrees, environment, checks on HEAD and workers; the worktrees are gone afterwards."""
-    run.journal = DirectJournal()
     opened = None
     try:
         try:

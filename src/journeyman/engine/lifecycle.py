@@ -14,7 +14,9 @@ from typing import Any
 
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import Outcome, RunFinished
-from journeyman.engine.durable import Journal, run_durably
+from journeyman.domain.records import JournalDatabase
+from journeyman.domain.run import WorkOrder
+from journeyman.engine.durable import run_durably
 from journeyman.engine.model import Run
 from journeyman.engine.run import work
 from journeyman.report.receipt import receipt_markdown
@@ -24,8 +26,10 @@ _RESCUE_S = 1.0  # Ctrl-C answers in under two seconds, whatever the repository'
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-async def drive(run: Run, database: Path, segment: int, kill_processes: Callable[[], object]) -> RunSummary:
-    """Work a segment until it ends or is cut off, and leave the receipt.
+async def drive(
+    run: Run, order: WorkOrder, database: JournalDatabase, kill_processes: Callable[[], object]
+) -> RunSummary:
+    """Work the order, of which the run was made, until it ends or is cut off, and leave the receipt.
 
     Cut off means a signal or the time budget: the processes are killed, nothing more is recorded as done,
     and the workflow stays pending, exactly as after ``kill -9``. There is one way to resume, not two.
@@ -43,8 +47,7 @@ async def drive(run: Run, database: Path, segment: int, kill_processes: Callable
     if minutes is not None:
         loop.call_later(max(0.0, minutes * 60 - run.recorder.clock_s), cut, _out_of_time(minutes))
 
-    async def flow(journal: Journal) -> None:
-        run.journal = journal
+    async def perform(_order: WorkOrder) -> None:
         await work(run)
 
     # Made while the durable engine is being loaded; the step that needs it makes sure, and tells of errors.
@@ -52,7 +55,7 @@ async def drive(run: Run, database: Path, segment: int, kill_processes: Callable
     opening.add_done_callback(lambda made: made.cancelled() or made.exception())
     if run.context is not None and any(worker.wants_context for worker in run.workers.values()):
         run.context.start()
-    working = asyncio.ensure_future(run_durably(database, run.id, segment, flow))
+    working = asyncio.ensure_future(run_durably(database, order, perform))
     waiting: set[asyncio.Future[Any]] = {working, cut_off}
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if working.done():
@@ -109,8 +112,7 @@ def _record_failure(run: Run, working: asyncio.Future[bool]) -> None:
 
 
 async def _cut_off(run: Run, end: RunFinished, kill_processes: Callable[[], object]) -> None:
-    if hasattr(run, "journal"):
-        run.journal.freeze()
+    run.journal.freeze()
     await asyncio.to_thread(kill_processes)
     # Without the ref the files are still safe: the worktree stays, and resume or gc keep what it holds.
     with contextlib.suppress(TimeoutError, JourneymanError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from journeyman.domain.folds.resume import ResumePoint
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from journeyman.domain.context import ContextMaker, Reranker
     from journeyman.domain.policy.spending import Spending
     from journeyman.domain.process import CommandRunner
+    from journeyman.domain.records import Artifacts
     from journeyman.engine.baseline import Baseline
     from journeyman.engine.recorder import Recorder
     from journeyman.engine.trees import Trees
-    from journeyman.store import Artifacts
     from journeyman.verify.runner import CheckRunner
     from journeyman.workspace import Workspace
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Journal(Protocol):
-    """Runs effects once, over crashes; implemented in ``durable.py``."""
+    """Runs effects once, over crashes; implemented in ``durable.py``, and here for what need not survive."""
 
     # The result of ``effect``: done now, or recorded by an earlier process.
     async def step(self, name: str, effect: Callable[[], Awaitable[T]], returns: type[T], /) -> T: ...
@@ -36,13 +36,25 @@ class Journal(Protocol):
     def freeze(self) -> None: ...
 
 
+class DirectJournal:
+    """A journal for work that need not survive this process."""
+
+    async def step(self, _name: str, effect: Callable[[], Awaitable[T]], _returns: type[T]) -> T:
+        """Do it now."""
+        return await effect()
+
+    def freeze(self) -> None:
+        """Nothing is recorded anyway."""
+
+
 @dataclass
 class Run:
-    """One run in this process. ``journal`` is set when the durable engine has begun the segment."""
+    """One run in this process."""
 
     id: str
     spec: RunSpec
     point: ResumePoint
+    journal: Journal
     recorder: Recorder
     workspace: Workspace
     trees: Trees
@@ -67,4 +79,3 @@ class Run:
     """The worker that runs them."""
     stronger: str | None = None
     """The model that IMPLEMENT goes on with when its own does not get there."""
-    journal: Journal = field(init=False)

@@ -6,20 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from secrets import token_hex
-from typing import Protocol
 
 from journeyman.domain.events import Event, Payload
+from journeyman.domain.records import Timeline
 
 Listener = Callable[[Event], None]
-
-
-class Timeline(Protocol):
-    """Where events are kept; implemented by the store."""
-
-    # Adds an event; ``None`` when the run has an event under this key already.
-    def append(self, run_id: str, key: str, payload: Payload, clock_s: float) -> Event | None: ...
-
-    def events(self, run_id: str, *, after: int = 0) -> tuple[Event, ...]: ...
 
 
 class Recorder:

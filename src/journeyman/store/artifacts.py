@@ -8,15 +8,15 @@ from pathlib import Path
 from journeyman.store.state import storage_error
 
 
-class Artifacts:
-    """The folder of one run below the state folder."""
+class FolderArtifacts:
+    """Implements ``domain.records.Artifacts`` as a folder."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self._root = root
 
     def path(self, name: str) -> Path:
         """Where the artifact ``name`` (a relative path) is; its folder exists afterwards."""
-        path = self.root / name
+        path = self._root / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -39,6 +39,6 @@ class Artifacts:
     def read_bytes(self, name: str) -> bytes | None:
         """The artifact, or ``None`` when there is none."""
         try:
-            return (self.root / name).read_bytes()
+            return (self._root / name).read_bytes()
         except OSError:
             return None

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import Outcome, RunFinished, RunSpecified
 from journeyman.domain.folds.resume import decide_resume
+from journeyman.domain.records import RunStore, Storage
 from journeyman.domain.task import Task
-from journeyman.store.lock import is_locked
-from journeyman.store.sqlite import SqliteStore
-from journeyman.store.state import state_dir
 
 
-def read_store(state_root: Path) -> SqliteStore:
-    """The store for reading. Raises JourneymanError("unknown-run") when nothing was ever run here."""
-    path = state_dir(state_root).database
-    if not path.exists():
-        raise JourneymanError("unknown-run", "nothing was run in this repository yet", hint='jm run "…"')
-    return SqliteStore(path, writable=False)
-
-
-def find_run(store: SqliteStore, reference: str) -> str:
+def find_run(runs: RunStore, reference: str) -> str:
     """The run that an id, a unique prefix or ``latest`` names. Raises JourneymanError("unknown-run")."""
-    runs = store.run_ids()
-    if reference == "latest" and runs:
-        return runs[-1]
-    matches = [run_id for run_id in runs if run_id.startswith(reference)] if reference else []
+    known = runs.run_ids()
+    if reference == "latest" and known:
+        return known[-1]
+    matches = [run_id for run_id in known if run_id.startswith(reference)] if reference else []
     if reference in matches:
         return reference
     if len(matches) == 1:
@@ -37,26 +26,18 @@ def find_run(store: SqliteStore, reference: str) -> str:
         raise JourneymanError(
             "unknown-run", f"{reference!r} is the start of {len(matches)} runs", facts=tuple(matches[-5:])
         )
-    raise JourneymanError("unknown-run", f"there is no run {reference!r} here", facts=tuple(runs[-5:]))
+    raise JourneymanError("unknown-run", f"there is no run {reference!r} here", facts=tuple(known[-5:]))
 
 
-def is_running(state_root: Path, run_id: str) -> bool:
-    """Whether a living process works on the run now."""
-    return is_locked(state_dir(state_root).run_dir(run_id))
-
-
-def unfinished_run(state_root: Path, task: Task, base_commit: str) -> str | None:
+def unfinished_run(storage: Storage, task: Task, base_commit: str) -> str | None:
     """The newest run of the same task on the same base, if it was cut off and nobody works on it."""
-    if not state_dir(state_root).database.exists():
-        return None
-    store = read_store(state_root)
-    for event in reversed(store.events_of_kind("run.specified")):
+    for event in reversed(storage.runs.events_of_kind("run.specified")):
         payload = event.payload
         if not isinstance(payload, RunSpecified) or payload.spec.task != task:
             continue
-        if payload.spec.base_commit != base_commit or is_running(state_root, event.run_id):
+        if payload.spec.base_commit != base_commit or storage.leases.is_held(event.run_id):
             return None
-        return event.run_id if decide_resume(store.events(event.run_id)).cut_off else None
+        return event.run_id if decide_resume(storage.runs.events(event.run_id)).cut_off else None
     return None
 
 
@@ -71,19 +52,18 @@ class KnownRun:
     """Since its last event; ``None`` when the clock went back."""
 
 
-def known_runs(state_root: Path) -> tuple[KnownRun, ...]:
-    """All runs in the store; none when nothing was ever run."""
-    if not state_dir(state_root).database.exists():
-        return ()
-    store = read_store(state_root)
-    ends = {event.run_id: event.payload for event in store.events_of_kind("run.finished", "run.resumed")}
+def known_runs(storage: Storage) -> tuple[KnownRun, ...]:
+    """All runs that are kept."""
+    ends = {
+        event.run_id: event.payload for event in storage.runs.events_of_kind("run.finished", "run.resumed")
+    }
     now = time.time()
     return tuple(
         KnownRun(
             run_id,
-            alive=is_running(state_root, run_id),
+            alive=storage.leases.is_held(run_id),
             verified=isinstance(end := ends.get(run_id), RunFinished) and end.outcome is Outcome.VERIFIED,
             age_s=now - at if now >= at else None,
         )
-        for run_id, (at, _) in store.last_seen().items()
+        for run_id, (at, _) in storage.runs.last_seen().items()
     )

@@ -1,4 +1,4 @@
-"""A timeline and a result cache that keep nothing: for work that must happen for real, and leave no trace."""
+"""A store that keeps nothing: for work that must happen for real, and leave no trace."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from journeyman.domain.events import Event, Payload
 
 
 class Nowhere:
-    """Forgets everything at once."""
+    """Implements ``domain.records.RunStore``: forgets everything at once."""
 
     def append(self, run_id: str, key: str, payload: Payload, clock_s: float) -> Event | None:
         """Keep nothing."""
@@ -18,6 +18,19 @@ class Nowhere:
         """Nothing is there."""
         del run_id, after
         return ()
+
+    def events_of_kind(self, *kinds: str) -> tuple[Event, ...]:
+        """Nothing is there."""
+        del kinds
+        return ()
+
+    def run_ids(self) -> tuple[str, ...]:
+        """Nothing is there."""
+        return ()
+
+    def last_seen(self) -> dict[str, tuple[float, float]]:
+        """Nothing is there."""
+        return {}
 
     def get(self, key: str) -> CheckResult | None:
         """Nothing is cached."""

@@ -25,7 +25,7 @@ def is_installed() -> bool:
     return all(find_spec(name) is not None for name in parents)
 
 
-def preload() -> None:
+def preload_exporter() -> None:
     """Import what :func:`deliver` needs; half a second that can pass in a thread while the run works."""
     if is_installed():
         import opentelemetry.exporter.otlp.proto.http.metric_exporter

@@ -5,21 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from typing import Protocol
 
 from journeyman.domain.checks import Check, CheckResult, CheckStatus
+from journeyman.domain.records import ResultCache
 
 _FORMAT = 1
-
-
-class ResultCache(Protocol):
-    """Results by key; outlives the process. Implemented in ``store``."""
-
-    def get(self, key: str) -> CheckResult | None:
-        """The result kept under this key, or ``None``."""
-
-    def put(self, key: str, result: CheckResult) -> None:
-        """Keep the result, in place of an older one."""
 
 
 def result_key(check: Check, tree: str, environment: str, parsers: int) -> str:

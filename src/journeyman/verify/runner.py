@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from journeyman.domain.checks import Check, CheckResult
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.process import CommandRunner
+from journeyman.domain.records import ResultCache
 from journeyman.verify.cache import (
-    ResultCache,
     may_be_kept,
     past_duration_s,
     remember_duration,
