@@ -116,7 +116,9 @@ def test_a_verified_run_stays_verified_when_its_receipt_cannot_be_written(projec
     receipt.unlink()
     receipt.mkdir()
     answer = project.jm("resume", "--output-format", "json")
-    *_, warning = verified(project, answer)["warnings"]  # before it, that there is no sandbox, where there is none
+    *_, warning = verified(project, answer)[
+        "warnings"
+    ]  # before it, that there is no sandbox, where there is none
     assert warning.startswith("the receipt could not be written: ")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -46,6 +48,49 @@ def test_kill_9_after_an_event_then_resume(project: Project, event: int) -> None
     assert (answer.code, resumed["verified_tree"]) == (0, undisturbed["verified_tree"])
     subjects = project.git("log", "--format=%s", f"{resumed['base_commit']}..{resumed['commit']}")
     assert subjects.splitlines() == ["Second", "First"], "exactly the same commits, none twice"
+
+
+OTHER_PROCESS = """
+import asyncio, sys
+from pathlib import Path
+from journeyman.bootstrap import open_project
+from journeyman.bootstrap.runs import run_from_spec
+from journeyman.bootstrap.storage import open_storage
+from journeyman.config import read_surroundings
+from journeyman.engine.durable import journaled_order
+from journeyman.engine.lifecycle import drive
+
+async def work(root, run_id):
+    storage = open_storage(root)
+    storage.leases.take(run_id)
+    order = await asyncio.to_thread(journaled_order, storage.journal, run_id, 1)
+    project = await open_project(Path(order.spec.repository), read_surroundings())
+    run = await run_from_spec(project, storage, order)
+    return await drive(run, order, storage.journal, lambda: None)
+
+summary = asyncio.new_event_loop().run_until_complete(work(Path(sys.argv[1]), sys.argv[2]))
+print(summary.outcome, summary.commit, flush=True)
+import os; os._exit(0)
+"""
+
+
+def test_the_journal_alone_says_what_a_run_is_to_do(project: Project) -> None:
+    """What another process, or host, needs: the order is the workflow's input, and the run is built from it."""
+    worker = two_milestones(project)
+    code, undisturbed = project.run_json("Two", worker)
+    assert code == 0
+    assert project.jm("run", "Two", "--worker", worker, crash_after=20).code == -signal.SIGKILL
+    run_id = project.jm("status", "--json").json[0]["run_id"]
+    project.write({"journeyman.toml": "[budget]\nrequests = 1\n"})  # what is configured now is not asked
+    done = subprocess.run(
+        (sys.executable, "-c", OTHER_PROCESS, str(project.root), run_id),
+        cwd="/",
+        capture_output=True,
+        check=True,
+    )
+    outcome, commit = done.stdout.decode().split()
+    assert outcome == "verified", done.stderr.decode()
+    assert project.git("rev-parse", f"{commit}^{{tree}}") == undisturbed["verified_tree"]
 
 
 def test_no_finished_step_is_repeated(project: Project, tmp_path: Path) -> None:

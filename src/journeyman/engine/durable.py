@@ -112,17 +112,19 @@ async def run_durably(database: JournalDatabase, order: WorkOrder, perform: Perf
         raise database.error(error) from error
 
 
-async def journaled_order(database: JournalDatabase, run_id: str, segment: int) -> WorkOrder | None:
+def journaled_order(database: JournalDatabase, run_id: str, segment: int) -> WorkOrder | None:
     """What the journal says that a segment is to do, for a process that knows nothing else of it.
 
-    ``None`` when it knows no such segment, or was written before orders were.
+    ``None`` when it knows no such segment, or an earlier version wrote it, which kept no orders. Blocks.
     """
-    from dbos import DBOS
+    from dbos import DBOSClient
 
-    await asyncio.to_thread(_configure, database, run_id)
-    DBOS.launch()
-    status = await asyncio.to_thread(DBOS.get_workflow_status, f"{run_id}.{segment}")
-    given = status.input["args"][0] if status is not None and status.input is not None else None
+    client = DBOSClient(system_database_engine=database.engine(), serializer=_serializer())
+    try:
+        (found,) = client.list_workflows(workflow_ids=[f"{run_id}.{segment}"]) or (None,)
+    finally:
+        client.destroy()
+    given = found.input["args"][0] if found is not None and found.input is not None else None
     return None if given is None or isinstance(given, str) else _order_from(given)
 
 
@@ -189,10 +191,10 @@ class _Segment:
 
 def _tell_of_bugs(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """What a task of dbos' raises when a disk is full is told where it matters; only the rest is news."""
-    from dbos.error import DBOSException
+    from dbos import error as dbos_error
     from sqlalchemy.exc import DBAPIError
 
-    if not isinstance(context.get("exception"), JourneymanError | DBAPIError | DBOSException):
+    if not isinstance(context.get("exception"), JourneymanError | DBAPIError | dbos_error.DBOSException):
         loop.default_exception_handler(context)
 
 
