@@ -9,10 +9,10 @@ def main() -> None:
     answered = signal.getsignal(signal.SIGINT)
     if answered is signal.default_int_handler:  # and not ignored, as in the background
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from journeyman.cli.main import main as call
+    from journeyman.cli.main import run_command_line
 
     signal.signal(signal.SIGINT, answered)
-    call()
+    run_command_line()
 
 
 if __name__ == "__main__":

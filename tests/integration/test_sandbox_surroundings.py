@@ -8,7 +8,7 @@ import pytest
 
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.process import Command, Confinement
-from journeyman.sandbox.surroundings import Surroundings, survey
+from journeyman.sandbox.surroundings import MountFacts, survey_mounts
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def program(path: Path, target: Path | None = None) -> Path:
     return path
 
 
-def look(home: Path, *search: Path, **confinement: tuple[Path, ...]) -> Surroundings:
+def look(home: Path, *search: Path, **confinement: tuple[Path, ...]) -> MountFacts:
     command = Command(argv=("x",), cwd=home, env={"PATH": ":".join(map(str, search))})
-    return survey(command, Confinement(**{"writable": (), **confinement}), home)  # type: ignore[arg-type]
+    return survey_mounts(command, Confinement(**{"writable": (), **confinement}), home)  # type: ignore[arg-type]
 
 
 def tools(home: Path, *search: Path, **confinement: tuple[Path, ...]) -> set[str]:

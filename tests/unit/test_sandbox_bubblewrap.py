@@ -6,7 +6,7 @@ import pytest
 
 from journeyman.domain.process import Command, Network
 from journeyman.sandbox.bubblewrap import Access, Mount, arguments, lay_out
-from journeyman.sandbox.surroundings import Place, Secret, Surroundings
+from journeyman.sandbox.surroundings import MountFacts, Place, Secret
 
 HOME = Path("/home/u")
 TMP = Path("/tmp")
@@ -24,9 +24,9 @@ def mount(access: Access, path: str) -> Mount:
     return Mount(access, Path(path), Path(path))
 
 
-def surroundings(**given: object) -> Surroundings:
+def surroundings(**given: object) -> MountFacts:
     nothing = {"hidden": (TMP, HOME), "tools": (), "secrets": (), "readable": (), "writable": ()}
-    return Surroundings(**{**nothing, **given})  # type: ignore[arg-type]
+    return MountFacts(**{**nothing, **given})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from journeyman.bootstrap.context import pack_context
     from journeyman.bootstrap.project import Project, effective_scope, open_project
-    from journeyman.bootstrap.runs import StartOptions, preload, resume_run, start_run
+    from journeyman.bootstrap.runs import StartOptions, preload_engine, resume_run, start_run
     from journeyman.bootstrap.storage import existing_storage, read_storage, storage_around
     from journeyman.bootstrap.upkeep import collect_garbage, examine_project, prove_commit
     from journeyman.bootstrap.workers import fixers_of, worker_for
@@ -26,7 +26,7 @@ __all__ = [
     "fixers_of",
     "open_project",
     "pack_context",
-    "preload",
+    "preload_engine",
     "prove_commit",
     "read_storage",
     "resume_run",
@@ -37,7 +37,7 @@ __all__ = [
 _HOMES = {
     "context": ("pack_context",),
     "project": ("Project", "effective_scope", "open_project"),
-    "runs": ("StartOptions", "preload", "resume_run", "start_run"),
+    "runs": ("StartOptions", "preload_engine", "resume_run", "start_run"),
     "storage": ("existing_storage", "read_storage", "storage_around"),
     "upkeep": ("collect_garbage", "examine_project", "prove_commit"),
     "workers": ("fixers_of", "worker_for"),

@@ -51,7 +51,7 @@ class StartOptions:
     """``time.monotonic()`` when the process began: where the run clock starts."""
 
 
-def preload() -> None:
+def preload_engine() -> None:
     """Import what a run needs that takes long; half a second that can pass in a thread while git works."""
     from journeyman.engine.durable import preload_dbos
     from journeyman.store.journal import preload_driver

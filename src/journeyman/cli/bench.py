@@ -14,7 +14,7 @@ from journeyman.domain.errors import JourneymanError
 _SUITE = Path("bench") / "suite" / "__main__.py"
 
 
-def register(app: typer.Typer) -> None:
+def register_bench(app: typer.Typer) -> None:
     """Add this file's command."""
     app.command("bench")(bench)
 

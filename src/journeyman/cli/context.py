@@ -20,7 +20,7 @@ _SHOWN = 15
 _UNLISTED = "git does not list it, or ignores it"
 
 
-def register(app: typer.Typer) -> None:
+def register_context(app: typer.Typer) -> None:
     """Add this file's command."""
     app.command("context")(context)
 

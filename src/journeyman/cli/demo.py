@@ -35,7 +35,7 @@ _COMMIT = (
 )
 
 
-def register(app: typer.Typer) -> None:
+def register_demo(app: typer.Typer) -> None:
     """Add this file's command."""
     app.command("demo")(demo)
 

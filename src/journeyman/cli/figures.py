@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from journeyman.report.groups import RunFacts
 
 
-def register(app: typer.Typer) -> None:
+def register_figures(app: typer.Typer) -> None:
     """Add this file's commands."""
-    app.command("compare")(compare)
-    app.command("metrics")(metrics)
+    app.command("compare")(compare_command)
+    app.command("metrics")(metrics_command)
 
 
-def compare(
+def compare_command(
     run_a: Annotated[str | None, typer.Argument(metavar="RUN_A", help="What is compared with.")] = None,
     run_b: Annotated[str | None, typer.Argument(metavar="RUN_B", help="What is judged.")] = None,
     repo: Repo = Path(),
@@ -41,8 +41,7 @@ def compare(
     json_output: Json = False,
 ) -> int:
     """Compare two runs, or two groups of runs: every figure, and what got worse."""
-    from journeyman.report.compare import compare as compared
-    from journeyman.report.compare import compare_lines
+    from journeyman.report.compare import compare, compare_lines
 
     groups = group or []
     if groups and (run_a is not None or len(groups) != 2):
@@ -55,7 +54,7 @@ def compare(
         side_a, side_b = _groups(runs, groups, since)
     else:
         side_a, side_b = _one(runs, run_a or ""), _one(runs, run_b or "")
-    comparison = compared(side_a, side_b)
+    comparison = compare(side_a, side_b)
     if json_output:
         answer_json(comparison.as_json())
     else:
@@ -63,7 +62,7 @@ def compare(
     return 0
 
 
-def metrics(
+def metrics_command(
     file: PageFile = None,
     repo: Repo = Path(),
     days: Annotated[int, typer.Option("--days", min=1, max=36_500, help="How far back.")] = 30,
@@ -71,14 +70,13 @@ def metrics(
     html: Html = False,
 ) -> int:
     """Tell the trends of the last days: TVc, touches, verification, cost, stops."""
-    from journeyman.report.metrics import metrics as measured
-    from journeyman.report.metrics import metrics_lines
+    from journeyman.report.metrics import metrics, metrics_lines
 
     refuse_two({"--json": json_output, "--html": html})
     refuse_file(file, html=html)
     storage = storage_of(repo)
     runs = [run.figures for run in _facts(storage.runs)]
-    found = measured(runs, time.time(), days)
+    found = metrics(runs, time.time(), days)
     if json_output:
         answer_json(found.as_json())
     elif html:

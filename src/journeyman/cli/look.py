@@ -20,7 +20,7 @@ from journeyman.cli.console import (
     refuse_two,
 )
 from journeyman.cli.options import Html, Json, PageFile, Reference, Repo
-from journeyman.cli.run import conclude
+from journeyman.cli.run import answer_summary
 
 if TYPE_CHECKING:
     from journeyman.domain.events import Event
@@ -32,7 +32,7 @@ _RUN = re.compile(r"[\w-]*\w[\w-]*")
 """A run's id or the start of one; anything else is a file."""
 
 
-def register(app: typer.Typer) -> None:
+def register_look(app: typer.Typer) -> None:
     """Add this file's commands."""
     app.command("status")(status)
     app.command("follow")(follow)
@@ -89,7 +89,7 @@ def follow(reference: Reference = "latest", repo: Repo = Path(), json_output: Js
             if not events:
                 time.sleep(_POLL_S)
     summary = summarize(run_id, storage.runs.events(run_id))
-    return conclude(summary, OutputFormat.STREAM_JSON if json_output else OutputFormat.TEXT)
+    return answer_summary(summary, OutputFormat.STREAM_JSON if json_output else OutputFormat.TEXT)
 
 
 def report(

@@ -38,14 +38,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-run.register(app)
-look.register(app)
-figures.register(app)
-context.register(app)
-prove.register(app)
-setup.register(app)
-demo.register(app)
-bench.register(app)
+run.register_run(app)
+look.register_look(app)
+figures.register_figures(app)
+context.register_context(app)
+prove.register_prove(app)
+setup.register_setup(app)
+demo.register_demo(app)
+bench.register_bench(app)
 
 
 def _version(value: bool) -> None:
@@ -63,7 +63,7 @@ def _root(
     """Hand it a task and a git repository, walk away, come back to a verified commit."""
 
 
-def main() -> NoReturn:
+def run_command_line() -> NoReturn:
     """Parse, call, and turn whatever comes back into an exit code."""
     open_standard_streams()
     leave(_call())
@@ -132,4 +132,4 @@ def leave(code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
+    run_command_line()

@@ -11,13 +11,13 @@ from journeyman.cli.console import answer, answer_json, checked_directory, run_a
 from journeyman.cli.options import Json, Repo
 
 
-def register(app: typer.Typer) -> None:
+def register_prove(app: typer.Typer) -> None:
     """Add this file's commands."""
-    app.command("verify")(verify)
+    app.command("verify")(verify_command)
     app.command("gc")(gc)
 
 
-def verify(
+def verify_command(
     commit: Annotated[str, typer.Argument(metavar="COMMIT", help="A checkpoint: a commit, branch or tag.")],
     repo: Repo = Path(),
     json_output: Json = False,

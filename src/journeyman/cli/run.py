@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from journeyman.report.summary import RunSummary
 
 
-def register(app: typer.Typer) -> None:
+def register_run(app: typer.Typer) -> None:
     """Add this file's commands."""
     app.command("run")(run)
     app.command("resume")(resume)
@@ -201,7 +201,7 @@ async def _run(
 
     if not dry_run:
         # Half a second of imports, while git looks at the repository and makes the worktree.
-        asyncio.get_running_loop().run_in_executor(None, bootstrap.preload)
+        asyncio.get_running_loop().run_in_executor(None, bootstrap.preload_engine)
     project = await bootstrap.open_project(
         checked_directory(repo), read_surroundings(), flags=flags, config_file=config
     )
@@ -221,7 +221,7 @@ async def _run(
     listeners = (view.show, *_streaming(output_format))
     with view:
         summary = await bootstrap.start_run(project, task, options, listeners)
-    return conclude(summary, output_format)
+    return answer_summary(summary, output_format)
 
 
 async def _resume(
@@ -235,7 +235,7 @@ async def _resume(
     from journeyman.config import read_surroundings
     from journeyman.store.catalog import find_run
 
-    asyncio.get_running_loop().run_in_executor(None, bootstrap.preload)
+    asyncio.get_running_loop().run_in_executor(None, bootstrap.preload_engine)
     project = await bootstrap.open_project(checked_directory(repo), read_surroundings())
     run_id = find_run(bootstrap.read_storage(project.repository.state_root).runs, reference)
     view = make_view(quiet=quiet or output_format is not OutputFormat.TEXT)
@@ -243,10 +243,10 @@ async def _resume(
         summary = await bootstrap.resume_run(
             project, run_id, asked, (view.show, *_streaming(output_format)), started=STARTED
         )
-    return conclude(summary, output_format)
+    return answer_summary(summary, output_format)
 
 
-def conclude(summary: RunSummary, output_format: OutputFormat) -> int:
+def answer_summary(summary: RunSummary, output_format: OutputFormat) -> int:
     """Print what a run came to; its exit code."""
     from journeyman.report.receipt import receipt_lines
 

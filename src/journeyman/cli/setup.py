@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from journeyman.domain.checks import Check
 
 
-def register(app: typer.Typer) -> None:
+def register_setup(app: typer.Typer) -> None:
     """Add this file's commands."""
     app.command("init")(init)
     app.command("doctor")(doctor)

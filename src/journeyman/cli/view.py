@@ -17,7 +17,6 @@ from journeyman.domain.events import (
     PhaseFinished,
     PhaseOutcome,
     PhaseStarted,
-    RetryDecided,
     ReviewDecided,
     Role,
     RungDecided,
@@ -126,8 +125,8 @@ class Narrator:
                 return f"    {len(known)} failure{'s' if len(known) != 1 else ''} the base has too"
             case ScopeJudged(ok=False, violations=violations):
                 return "\n".join(f"    guard: {violation.message}" for violation in violations[:5])
-            case RetryDecided(reason=reason):
-                return f"    retry: {reason}"
+            case RungDecided(decision=rung) if rung.rung in MODEL_RUNGS:
+                return f"    retry: {rung.reason}"
             case WorkspaceOpened(unfinished=str() as ref):
                 return f"  goes on with the unfinished work in {ref}"
             case WorkRescued(ref=ref):
@@ -137,7 +136,7 @@ class Narrator:
             case RungTaken(rung=rung) if rung in MODEL_RUNGS:
                 return None  # told when it was decided
             case RungDecided():
-                return None  # told as a retry, when it is taken, or as the stop
+                return None  # told when it is taken, or as the stop
             case FastDecided(decision=decision) as fast:
                 return None if SWITCHED_OFF in decision.reasons else f"  {decision_text(fast)}"
             case _:

@@ -32,7 +32,7 @@ _MOST_CHARACTERS = 500_000
 
 
 @dataclass(frozen=True)
-class Change:
+class ExaminedChange:
     """What is known of a change that VERIFY accepted."""
 
     facts: ReviewFacts
@@ -82,12 +82,12 @@ def _tested(path: str, tests: set[str]) -> bool:
     return not names.isdisjoint(tests)
 
 
-async def examine_change(run: Run, attempt: Attempt, judged: Judged) -> Change:
+async def examine_change(run: Run, attempt: Attempt, judged: Judged) -> ExaminedChange:
     """Size, risks and integrity of the change since the milestone's begin. Raises the policy's stop."""
     settings = run.spec.settings
     policy = settings.autonomy.test_integrity
 
-    async def examine() -> Change:
+    async def examine() -> ExaminedChange:
         changes = await run.workspace.changes(attempt.head, judged.snapshot.commit)
         paths = tuple(change.path for change in changes if not change.binary)[:_MOST_FILES]
         before, after = await asyncio.gather(
@@ -103,9 +103,9 @@ async def examine_change(run: Run, attempt: Attempt, judged: Judged) -> Change:
         told = () if policy is IntegrityPolicy.ALLOW else tuple(each.message for each in weakenings)
         risks = risks_of_change(files, settings.fast_path)
         facts = ReviewFacts(len(changes), lines, 0, risks, told)
-        return Change(facts, weakenings)
+        return ExaminedChange(facts, weakenings)
 
-    change = await run.journal.step(f"{attempt.key}.change", examine, Change)
+    change = await run.journal.step(f"{attempt.key}.change", examine, ExaminedChange)
     if change.weakenings and policy is IntegrityPolicy.STOP:
         first, *others = (weakening.message for weakening in change.weakenings)
         raise JourneymanError("tests-weakened", first, facts=tuple(others))
@@ -119,7 +119,7 @@ def _file(path: str, before: dict[str, str], after: dict[str, str]) -> FileText:
 
 
 def review_needed(
-    run: Run, attempt: Attempt, change: Change, fast: FastPathDecision | None, failed_verifies: int
+    run: Run, attempt: Attempt, change: ExaminedChange, fast: FastPathDecision | None, failed_verifies: int
 ) -> ReviewDecision:
     """Whether somebody reviews the change; told on the timeline."""
     settings = run.spec.settings

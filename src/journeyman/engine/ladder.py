@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from journeyman.domain.checks import CheckFailure, CheckStatus, VerifyVerdict
-from journeyman.domain.events import RetryDecided, RungDecided, RungTaken
+from journeyman.domain.events import RungDecided, RungTaken
 from journeyman.domain.plan import Finding
 from journeyman.domain.policy.ladder import (
     MODEL_RUNGS,
@@ -108,8 +108,6 @@ class Ladder:
         )
         if decision.rung not in MODEL_RUNGS:
             return replace(following, rungs=attempt.rungs + 1, judge_only=False)
-        retry = RetryDecided(attempt.milestone_number, attempt.number + 1, decision.reason)
-        self.run.recorder.record(f"{attempt.key}.retry", retry)
         session = None if decision.rung is Rung.STRONGER else self.session
         return replace(following, number=attempt.number + 1, rungs=0, judge_only=False, session_id=session)
 

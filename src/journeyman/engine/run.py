@@ -99,7 +99,7 @@ async def work_milestone(
         if judged.verdict.ok:
             # A tree that was rejected is not shown again: the reviewer has said what there is to say.
             findings = ladder.rejected.get(judged.snapshot.tree, ())
-            findings = findings or await review(run, attempt, judged, fast, ladder.failed_verifies)
+            findings = findings or await review_change(run, attempt, judged, fast, ladder.failed_verifies)
             if not findings:
                 async with phases.timed(run, Phase.CHECKPOINT, attempt):
                     commit = await phases.checkpoint(run, attempt, judged.snapshot, judged.verdict)
@@ -126,7 +126,7 @@ async def try_once(ladder: Ladder, attempt: Attempt, head: Verified, last: Judge
             phase.outcome = PhaseOutcome.OK if judged.verdict.ok else PhaseOutcome.FAILED
         return judged
     if not attempt.judge_only:
-        await implement(ladder, attempt)
+        await implement_or_ask(ladder, attempt)
     snapshot = await phases.take_snapshot(run, attempt)
     phases.refuse_unchanged(snapshot, head.tree, attempt)
     async with phases.timed(run, Phase.VERIFY, attempt) as phase:
@@ -135,7 +135,7 @@ async def try_once(ladder: Ladder, attempt: Attempt, head: Verified, last: Judge
     return Judged(snapshot, verdict)
 
 
-async def implement(ladder: Ladder, attempt: Attempt) -> None:
+async def implement_or_ask(ladder: Ladder, attempt: Attempt) -> None:
     """Let the worker edit. What it asks stops the run, unless the policy is that it decides by itself."""
     run = ladder.run
     async with phases.timed(run, Phase.IMPLEMENT, attempt):
@@ -169,7 +169,7 @@ async def without_model(run: Run, attempt: Attempt, last: Judged) -> tuple[Judge
     return Judged(snapshot, await phases.verify(run, attempt, snapshot)), told
 
 
-async def review(
+async def review_change(
     run: Run, attempt: Attempt, judged: Judged, fast: FastPathDecision | None, failed_verifies: int
 ) -> tuple[Finding, ...]:
     """What REVIEW wants changed; nothing when it approves, when nobody reviews or when there is no need."""

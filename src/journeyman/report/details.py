@@ -11,13 +11,12 @@ from journeyman.domain.events import (
     ContextReranked,
     Event,
     Outcome,
-    RetryDecided,
     Role,
     VerifyJudged,
     WorkerRead,
     WorkerSpent,
-    of_kind,
 )
+from journeyman.domain.folds.retries import retries_of
 from journeyman.domain.stops import stop_reason
 from journeyman.report.summary import RunSummary
 from journeyman.report.text import dollars, number, percent, seconds
@@ -183,8 +182,5 @@ def _check_row(finished: CheckFinished, attempt: str) -> tuple[str, ...]:
 
 
 def _retries(events: tuple[Event, ...]) -> Table:
-    rows = [
-        (f"m{each.milestone} attempt {each.next_attempt}", each.reason)
-        for each in of_kind(events, RetryDecided)
-    ]
+    rows = [(f"m{each.milestone} attempt {each.attempt}", each.reason) for each in retries_of(events)]
     return Table("Retries", (("then came", "because"), *rows), empty="none was needed")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-from journeyman.domain.process import Command, Network
-from journeyman.sandbox.surroundings import Place, Surroundings, within
+from journeyman.domain.process import Command, Network, is_within
+from journeyman.sandbox.surroundings import MountFacts, Place
 
 _NOTHING = Path("/dev/null")
 
@@ -36,7 +36,7 @@ class Mount:
 _SHOWS = (Access.TOOL, Access.READ, Access.PROTECT)
 
 
-def lay_out(surroundings: Surroundings) -> tuple[Mount, ...]:
+def lay_out(surroundings: MountFacts) -> tuple[Mount, ...]:
     """The mounts above a read-only ``/``, in the order to make them: parents before children.
 
     A deeper path outranks a shallower one, so that a writable folder can lie in a hidden one and a
@@ -69,7 +69,7 @@ def arguments(command: Command, mounts: tuple[Mount, ...], network: Network) -> 
     return (*options, "--chdir", str(command.cwd))
 
 
-def _wanted(surroundings: Surroundings) -> Iterator[Mount]:
+def _wanted(surroundings: MountFacts) -> Iterator[Mount]:
     hidden = surroundings.hidden
     yield from (Mount(Access.HIDE, path) for path in hidden)
     groups = (
@@ -94,7 +94,7 @@ def _paths(place: Place, hidden: tuple[Path, ...], reals: set[Path]) -> Iterator
     bubblewrap cannot mount onto a link, so the other name is left alone where its folder shows anyway.
     """
     yield place.real
-    is_hidden = any(within(place.path, path) for path in hidden)
+    is_hidden = any(is_within(place.path, path) for path in hidden)
     if place.path != place.real and is_hidden and reals.isdisjoint(place.path.parents):
         yield place.path
 

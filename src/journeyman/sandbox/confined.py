@@ -14,7 +14,7 @@ from journeyman.sandbox.child import Launch, end_namespace
 from journeyman.sandbox.limits import limited
 from journeyman.sandbox.orphans import RUN_VARIABLE
 from journeyman.sandbox.processes import execute, start_error
-from journeyman.sandbox.surroundings import survey
+from journeyman.sandbox.surroundings import survey_mounts
 
 _STATUS_BYTES = 4096
 
@@ -26,7 +26,7 @@ async def run_confined(
 
     Raises JourneymanError("command-not-found") when the sandbox or the program in it did not start.
     """
-    options = arguments(command, lay_out(survey(command, confinement, home)), confinement.network)
+    options = arguments(command, lay_out(survey_mounts(command, confinement, home)), confinement.network)
     with ExitStack() as stack:
         # Options go through a file, so that nobody reads the environment's secrets in the process list.
         option_fd = _memory_file(stack, b"".join(os.fsencode(option) + b"\0" for option in options))

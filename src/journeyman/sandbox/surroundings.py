@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.process import Command, Confinement, Network
+from journeyman.domain.process import Command, Confinement, Network, is_within
 
 HIDDEN = ("/tmp", "/var/tmp", "/run", "/var/run")  # noqa: S108 - these are hidden, not written
 SECRETS = tuple(
@@ -45,7 +45,7 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class MountFacts:
     """All that has to be known of the file system to lay out the mounts of one command."""
 
     hidden: tuple[Path, ...]
@@ -55,12 +55,6 @@ class Surroundings:
     writable: tuple[Place, ...]
     protected: frozenset[Path] = frozenset()
     """The ``.git`` entries directly in a writable place."""
-
-
-def within(path: Path, folder: Path) -> bool:
-    """Whether the path is the folder or below it. Ten times as fast as ``is_relative_to``."""
-    text, base = str(path), str(folder)
-    return text == base or text.startswith(base.rstrip("/") + "/")
 
 
 class Names:
@@ -79,7 +73,7 @@ class Names:
         """The path with a hidden place's name replaced by where that really is."""
         path = Path(os.path.normpath(path))
         for name, real in self._real.items():
-            if within(path, name):
+            if is_within(path, name):
                 return real / path.relative_to(name)
         return path
 
@@ -89,18 +83,18 @@ class Names:
 
     def hides(self, path: Path) -> bool:
         """Whether the path is a hidden place or below one."""
-        return any(within(path, hidden) for hidden in self.hidden)
+        return any(is_within(path, hidden) for hidden in self.hidden)
 
     def shared(self, path: Path) -> bool:
         """Whether the path holds far more than one tool, so that it is never shown as a whole."""
-        return path in self._crowded or path.parent == Path("/run/user") or within(self.home, path)
+        return path in self._crowded or path.parent == Path("/run/user") or is_within(self.home, path)
 
     def secret(self, path: Path) -> bool:
         """Whether the path is a secret or below one."""
-        return any(within(path, secret) for secret in self._secrets)
+        return any(is_within(path, secret) for secret in self._secrets)
 
 
-def survey(command: Command, confinement: Confinement, home: Path) -> Surroundings:
+def survey_mounts(command: Command, confinement: Confinement, home: Path) -> MountFacts:
     """Looks up everything the command's mounts depend on.
 
     A ``readable`` path that does not exist is left out. Raises JourneymanError("not-writable") for a
@@ -113,7 +107,7 @@ def survey(command: Command, confinement: Confinement, home: Path) -> Surroundin
         readable += _resolver(names)
     search = [Path(entry) for entry in command.env.get("PATH", "").split(os.pathsep)]
     search += [place.path / "bin" for place in readable]
-    return Surroundings(
+    return MountFacts(
         hidden=names.hidden,
         tools=tuple(tool_places(search, names, writable)),
         secrets=tuple(_secrets(names)),
@@ -137,7 +131,7 @@ def tool_places(search: list[Path], names: Names, writable: tuple[Place, ...]) -
             continue
         seen.add(called)
         folder = names.place(called)
-        own = any(within(folder.real, place.real) for place in writable)
+        own = any(is_within(folder.real, place.real) for place in writable)
         if own or not _is_dir(folder.real):
             continue
         for path in (folder.path, folder.real):
@@ -185,7 +179,7 @@ def _writable(names: Names, path: Path) -> Place:
     place = names.place(path)
     if not _exists(place.real):
         raise JourneymanError("not-writable", f"{path} is to be written in the sandbox, but does not exist")
-    if place.real == Path("/") or any(within(place.real, never) for never in _NEVER_WRITABLE):
+    if place.real == Path("/") or any(is_within(place.real, never) for never in _NEVER_WRITABLE):
         raise JourneymanError("not-writable", f"{path} cannot be made writable in a sandbox")
     return place
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.process import Command, CommandRunner, Confinement
-from journeyman.verify.canary_probe import Answer, probe_script, read_answer
+from journeyman.domain.process import Command, CommandRunner, Confinement, is_within
+from journeyman.verify.canary_probe import ImportOrigins, probe_script, read_import_origins
 from journeyman.verify.programs import find_on_path, script_interpreter
 from journeyman.verify.python_layout import ImportRoot
-from journeyman.verify.repositories import inside, within
+from journeyman.verify.repositories import inside
 
 _TIMEOUT_S = 60.0
 _MAX_NAMED = 6
@@ -73,7 +73,7 @@ def find_interpreters(path: str) -> tuple[Path, ...]:
     return tuple(found.values())
 
 
-def judge_answer(ground: Ground, python: Path, answer: Answer) -> Canary:
+def judge_answer(ground: Ground, python: Path, answer: ImportOrigins) -> Canary:
     """What an answer proves. Raises JourneymanError("wrong-tree") when a name comes from elsewhere."""
     proofs, warnings = [], []
     for root in ground.roots:
@@ -91,7 +91,7 @@ def judge_answer(ground: Ground, python: Path, answer: Answer) -> Canary:
     return Canary(tuple(proofs), tuple(warnings))
 
 
-async def _ask(ground: Ground, python: Path, runner: CommandRunner) -> Answer:
+async def _ask(ground: Ground, python: Path, runner: CommandRunner) -> ImportOrigins:
     names = [name for root in ground.roots for name in root.names]
     parents = [name.split(".")[0] for name in names if "." in name]
     on_path = tuple(
@@ -106,7 +106,7 @@ async def _ask(ground: Ground, python: Path, runner: CommandRunner) -> Answer:
         confinement=Confinement(writable=(), readable=(ground.tree, *ground.readable)),
     )
     result = await runner.run(command)
-    answer = read_answer(result.stdout) if result.ok else None
+    answer = read_import_origins(result.stdout) if result.ok else None
     if answer is None:
         raise JourneymanError(
             "setup-failed",
@@ -117,7 +117,7 @@ async def _ask(ground: Ground, python: Path, runner: CommandRunner) -> Answer:
     return answer
 
 
-def _proof(name: str, place: str, answer: Answer, python: Path, ground: Ground) -> str:
+def _proof(name: str, place: str, answer: ImportOrigins, python: Path, ground: Ground) -> str:
     here = inside(Path(place), ground.tree)
     behind = answer.behind.get(name) or [""]
     shadowed = behind[0] and not _really_within(Path(behind[0]), ground.tree)
@@ -126,7 +126,7 @@ def _proof(name: str, place: str, answer: Answer, python: Path, ground: Ground) 
 
 
 def _called(python: Path, ground: Ground) -> str:
-    here = inside(python, ground.tree) if within(python, ground.tree) else None
+    here = inside(python, ground.tree) if is_within(python, ground.tree) else None
     return str(here or python)
 
 
@@ -139,7 +139,7 @@ def _unfound(name: str, root: ImportRoot, ground: Ground) -> str:
     )
 
 
-def _stray_portions(root: ImportRoot, answer: Answer, ground: Ground) -> list[str]:
+def _stray_portions(root: ImportRoot, answer: ImportOrigins, ground: Ground) -> list[str]:
     """Namespace packages that also reach into the checkout, where deleted modules would still be found."""
     found = []
     for parent in dict.fromkeys(name.split(".")[0] for name in root.names if "." in name):
@@ -159,10 +159,12 @@ def _is_stray(place: Path, ground: Ground) -> bool:
 
 def _really_within(path: Path, folder: Path) -> bool:
     """Whether the path is in the folder when all links are followed: a linked environment is not."""
-    return within(Path(os.path.realpath(path)), Path(os.path.realpath(folder)))
+    return is_within(Path(os.path.realpath(path)), Path(os.path.realpath(folder)))
 
 
-def _wrong_tree(name: str, place: str, answer: Answer, python: Path, ground: Ground) -> JourneymanError:
+def _wrong_tree(
+    name: str, place: str, answer: ImportOrigins, python: Path, ground: Ground
+) -> JourneymanError:
     whose = "your checkout" if inside(Path(place), ground.checkout) is not None else "elsewhere"
     culprits = tuple(f"put there by {path}" for path in find_culprits(answer.path, place, ground.checkout))
     return JourneymanError(

@@ -43,7 +43,7 @@ print({answer!r} + json.dumps([found, behind, path]))
 
 
 @dataclass(frozen=True)
-class Answer:
+class ImportOrigins:
     """What an interpreter said."""
 
     found: dict[str, list[str]]
@@ -60,7 +60,7 @@ def probe_script(names: tuple[str, ...], roots: tuple[str, ...]) -> bytes:
     return _SCRIPT.format(question=question, answer=_ANSWER).encode("ascii", "backslashreplace")
 
 
-def read_answer(output: bytes) -> Answer | None:
+def read_import_origins(output: bytes) -> ImportOrigins | None:
     """The answer in the interpreter's output; start-up code may have printed before it."""
     lines = output.decode("utf-8", "replace").splitlines()
     line = next((line for line in reversed(lines) if line.startswith(_ANSWER)), None)
@@ -70,4 +70,4 @@ def read_answer(output: bytes) -> Answer | None:
         found, behind, path = json.loads(line.removeprefix(_ANSWER))
     except ValueError:
         return None
-    return Answer(found, behind, path)
+    return ImportOrigins(found, behind, path)

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from journeyman.domain.checks import Check
+from journeyman.domain.process import is_within
 from journeyman.verify.environment import CheckEnvironment
 from journeyman.verify.programs import find_on_path, script_interpreter
 from journeyman.verify.python_visible import site_packages
-from journeyman.verify.repositories import within
 
 _HERE = "{tree}"
 # Different from one terminal or session to the next, and nothing a check should depend on.
@@ -125,7 +125,7 @@ def _rust(environment: CheckEnvironment) -> Iterator[str]:
 
 
 def _in_tree(path: Path, tree: Path) -> bool:
-    return within(path, tree) or within(path, Path(os.path.realpath(tree)))
+    return is_within(path, tree) or is_within(path, Path(os.path.realpath(tree)))
 
 
 def _digest(file: Path, tree: Path) -> str:

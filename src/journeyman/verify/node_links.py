@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from journeyman.domain.errors import JourneymanError
+from journeyman.domain.process import is_within
 from journeyman.verify.manifests import Manifests, table, texts
 from journeyman.verify.mirror import Entries
-from journeyman.verify.repositories import git_dir_of, within
+from journeyman.verify.repositories import git_dir_of
 
 # Caches that tools keep here: a stale one would speak of another tree, and the checkout's is read-only.
 _CACHES = frozenset((".cache", ".vite", ".vite-temp", ".vitest", ".tmp", ".gitignore"))
@@ -62,7 +63,7 @@ class _Reader:
         real = Path(os.path.realpath(link))
         if not real.exists():
             return None
-        if within(real, self.home):
+        if is_within(real, self.home):
             relative = real.relative_to(self.home)
             if "node_modules" in relative.parts:
                 return link
@@ -142,7 +143,7 @@ def prove_workspaces(tree: Path, packages: dict[str, str]) -> tuple[str, ...]:
         if not os.path.lexists(linked):
             continue
         real = Path(os.path.realpath(linked))
-        if not within(real, Path(os.path.realpath(tree))):
+        if not is_within(real, Path(os.path.realpath(tree))):
             raise JourneymanError(
                 "wrong-tree",
                 f"node would take {name} from {real}, not from {folder} of this tree",

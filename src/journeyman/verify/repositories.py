@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-
-def within(path: Path, folder: Path) -> bool:
-    """Whether the path is the folder or below it, as spelled."""
-    return path == folder or folder in path.parents
+from journeyman.domain.process import is_within
 
 
 def inside(path: Path, folder: Path) -> Path | None:
     """The path relative to the folder, spelled or real; ``None`` when it is not inside."""
-    if within(path, folder):
+    if is_within(path, folder):
         return path.relative_to(folder)
     real_path, real_folder = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
-    return real_path.relative_to(real_folder) if within(real_path, real_folder) else None
+    return real_path.relative_to(real_folder) if is_within(real_path, real_folder) else None
 
 
 def git_dir_of(path: Path) -> Path | None:

@@ -44,7 +44,7 @@ async def run_setup(
     marker, mark = _marker(tree), _mark(tree, settings.setup)
     earlier = _read(marker, mark)
     if earlier is not None and _all_there(tree, earlier):
-        return f"set up earlier with: {shown(settings.setup)}"
+        return f"set up earlier with: {command_shown(settings.setup)}"
     before = await asyncio.to_thread(_clear, tree, settings.link, frozenset(earlier or ()))
     argv = ("/bin/sh", "-c", settings.setup) if isinstance(settings.setup, str) else settings.setup
     command = Command(
@@ -60,7 +60,7 @@ async def run_setup(
         raise _failure(settings, result, log_dir / _LOG_NAME)
     products = await asyncio.to_thread(_products, tree, before)
     _publish(marker, json.dumps({"mark": mark, "products": products}))
-    return f"set up with: {shown(settings.setup)}"
+    return f"set up with: {command_shown(settings.setup)}"
 
 
 def setup_environment(base_env: Mapping[str, str], checkout: Path) -> dict[str, str]:
@@ -83,7 +83,7 @@ def setup_digest(setup: str | tuple[str, ...] | None) -> str:
     return hashlib.sha256(json.dumps(setup).encode()).hexdigest() if setup else ""
 
 
-def shown(command: str | tuple[str, ...]) -> str:
+def command_shown(command: str | tuple[str, ...]) -> str:
     """The command on one line."""
     return command if isinstance(command, str) else " ".join(command)
 
@@ -156,7 +156,7 @@ def _failure(settings: WorkspaceSettings, result: CommandResult, log_path: Path)
     )
     return JourneymanError(
         "setup-failed",
-        f"the set-up command {how}: {shown(settings.setup or '')}",
+        f"the set-up command {how}: {command_shown(settings.setup or '')}",
         facts=(*lines[-_TELLING_LINES:], f"whole output: {log_path}"),
         hint="it runs in a bare worktree, before anything is linked, and must install all that it needs;"
         " another set-up command takes a new run",

@@ -32,6 +32,8 @@ class ReviewDecided:
 
 @dataclass(frozen=True)
 class RetryDecided:
+    """Written by earlier versions only: the rung that was decided says the same."""
+
     kind: ClassVar[str] = "retry.decided"
     milestone: int
     next_attempt: int

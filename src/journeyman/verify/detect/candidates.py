@@ -47,7 +47,7 @@ class Candidate:
 
 
 @dataclass
-class Repository:
+class RepositoryFiles:
     """What a detector may ask of the repository; it reads files and looks programs up, nothing else."""
 
     root: Path

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from journeyman.domain.checks import Check
 from journeyman.domain.process import Network
-from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, Repository
+from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, RepositoryFiles
 from journeyman.verify.detect.golang import detect_go
 from journeyman.verify.detect.java import detect_java
 from journeyman.verify.detect.javascript import detect_javascript
@@ -21,7 +21,7 @@ from journeyman.verify.detect.rust import detect_rust
 from journeyman.verify.detect.subprojects import note_subprojects
 from journeyman.verify.programs import Which
 
-Detector = Callable[[Repository], list[Candidate]]
+Detector = Callable[[RepositoryFiles], list[Candidate]]
 
 DETECTORS: dict[str, Detector] = {
     "python-static": detect_python_static,
@@ -48,7 +48,7 @@ def detect_checks(root: Path, which: Which, *, setup: bool = False) -> Detection
     ``which`` finds a program on the user's PATH. ``setup`` says that a set-up command will install what
     is missing now, so that a configured tool counts as runnable.
     """
-    repository = Repository(root, which, setup)
+    repository = RepositoryFiles(root, which, setup)
     candidates = [candidate for detect in DETECTORS.values() for candidate in detect(repository)]
     if not any(candidate.purpose is Purpose.LINT for candidate in candidates):
         candidates += detect_precommit(repository)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from journeyman.domain.checks import Fixer
-from journeyman.verify.detect.candidates import Candidate, Purpose, Repository
+from journeyman.verify.detect.candidates import Candidate, Purpose, RepositoryFiles
 from journeyman.verify.detect.golang import detect_go
 from journeyman.verify.detect.javascript import detect_javascript
 from journeyman.verify.detect.javascript_tools import SCRIPT_FILES, configured_tool
@@ -37,7 +37,7 @@ def detect_fixers(root: Path, which: Which, *, setup: bool = False) -> tuple[Fix
     listed, on the paths that the repository itself has them look at. A formatter that the tree was never
     kept with is left out: it would rewrite everything.
     """
-    repository = Repository(root, which, setup)
+    repository = RepositoryFiles(root, which, setup)
     candidates = [
         *detect_python_static(repository),
         *_mending_javascript(repository),
@@ -54,7 +54,7 @@ def detect_fixers(root: Path, which: Which, *, setup: bool = False) -> tuple[Fix
     return tuple(dict.fromkeys(fixers))
 
 
-def _mending_javascript(repository: Repository) -> list[Candidate]:
+def _mending_javascript(repository: RepositoryFiles) -> list[Candidate]:
     """The scripts that mend; where a purpose's script cannot, the tool that is configured for it."""
     found = [one for one in detect_javascript(repository) if one.purpose in _PURPOSES]
     served = {one.purpose for one in found if one.check.fix}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from journeyman.domain.checks import Check, Tier
 from journeyman.domain.process import Network
-from journeyman.verify.detect.candidates import Candidate, Purpose, Repository
+from journeyman.verify.detect.candidates import Candidate, Purpose, RepositoryFiles
 
 MANIFESTS = ("go.mod", "go.work")
 _GOLANGCI = tuple(f".golangci.{suffix}" for suffix in ("yml", "yaml", "toml", "json"))
@@ -17,7 +17,7 @@ GOFMT_CHECK = (
 )
 
 
-def detect_go(repository: Repository) -> list[Candidate]:
+def detect_go(repository: RepositoryFiles) -> list[Candidate]:
     """Each of Go's own checks; embedded and test data may be any file, so vet and test always run."""
     source = repository.files.exists(*MANIFESTS)
     if source is None:

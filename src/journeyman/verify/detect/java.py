@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from journeyman.domain.checks import Check, Tier
 from journeyman.domain.process import Network
-from journeyman.verify.detect.candidates import Candidate, Purpose, Repository
+from journeyman.verify.detect.candidates import Candidate, Purpose, RepositoryFiles
 
 MANIFEST = "pom.xml"
 _TIMEOUT_S = 1800.0
 _OTHERS = ("build.gradle", "build.gradle.kts", "CMakeLists.txt", "meson.build", "configure.ac", "build.sbt")
 
 
-def detect_java(repository: Repository) -> list[Candidate]:
+def detect_java(repository: RepositoryFiles) -> list[Candidate]:
     """``mvn test`` over all modules; a note for builds that are not known here."""
     other = repository.files.exists(*_OTHERS)
     if other:

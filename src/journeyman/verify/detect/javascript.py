@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from journeyman.domain.checks import Check, Tier
 from journeyman.domain.process import Network
-from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, Repository
+from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, RepositoryFiles
 from journeyman.verify.detect.javascript_tools import configured_tool
 from journeyman.verify.detect.scripts import (
     called,
@@ -99,7 +99,7 @@ class _Scripts:
         return f"{self.manager} run pre{name} && {judging}" if needed else judging
 
 
-def detect_javascript(repository: Repository) -> list[Candidate]:
+def detect_javascript(repository: RepositoryFiles) -> list[Candidate]:
     """Scripts first; a configured tool covers a purpose that no script has."""
     if not repository.files.exists(MANIFEST):
         return []
@@ -114,7 +114,7 @@ def detect_javascript(repository: Repository) -> list[Candidate]:
     return found
 
 
-def package_manager(repository: Repository) -> str:
+def package_manager(repository: RepositoryFiles) -> str:
     """The package manager that the repository is kept with."""
     declared = repository.files.json(MANIFEST).get("packageManager")
     name = declared.split("@", 1)[0] if isinstance(declared, str) else ""
@@ -124,7 +124,7 @@ def package_manager(repository: Repository) -> str:
     return _LOCKFILES[lockfile] if lockfile else "npm"
 
 
-def _runner(repository: Repository) -> str:
+def _runner(repository: RepositoryFiles) -> str:
     wanted = package_manager(repository)
     if repository.has(wanted):
         return wanted
@@ -136,7 +136,7 @@ def _runner(repository: Repository) -> str:
     return stand_in or wanted
 
 
-def _from_script(repository: Repository, scripts: _Scripts, purpose: Purpose) -> Candidate | None:
+def _from_script(repository: RepositoryFiles, scripts: _Scripts, purpose: Purpose) -> Candidate | None:
     name = scripts.first(_SCRIPT_NAMES[purpose])
     fixing = scripts.first(_FIX_NAMES.get(purpose, ()))
     if name is None and purpose is Purpose.FORMAT and fixing and _formats(scripts.texts[fixing]):
@@ -183,7 +183,7 @@ def _fix(
     return editing(text)
 
 
-def _startable(repository: Repository, scripts: _Scripts, name: str, text: str) -> bool:
+def _startable(repository: RepositoryFiles, scripts: _Scripts, name: str, text: str) -> bool:
     if purposeless := re.fullmatch(r"(?:echo\b.*|true|:|exit 0)", text):
         repository.note(f"{MANIFEST} script {name!r} does nothing ({purposeless[0]}), so it is no check")
         return False

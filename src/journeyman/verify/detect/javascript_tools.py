@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from journeyman.domain.checks import Check, Tier
-from journeyman.verify.detect.candidates import Candidate, Purpose, Repository
+from journeyman.verify.detect.candidates import Candidate, Purpose, RepositoryFiles
 
 _MANIFEST = "package.json"
 _FLAT_ESLINT = tuple(f"eslint.config.{suffix}" for suffix in ("js", "mjs", "cjs", "ts", "mts", "cts"))
@@ -26,36 +26,36 @@ _EXTENSIONS = ".js,.jsx,.mjs,.cjs,.ts,.tsx,.mts,.cts,.vue,.svelte"
 SCRIPT_FILES = tuple(f"*{suffix}" for suffix in _EXTENSIONS.split(","))
 
 
-def eslint_config(repository: Repository) -> str | None:
+def eslint_config(repository: RepositoryFiles) -> str | None:
     """The file that configures eslint."""
     found = repository.files.exists(*_FLAT_ESLINT, *_OLD_ESLINT)
     return found or (_MANIFEST if "eslintConfig" in repository.files.json(_MANIFEST) else None)
 
 
-def prettier_config(repository: Repository) -> str | None:
+def prettier_config(repository: RepositoryFiles) -> str | None:
     """The file that configures prettier."""
     found = repository.files.exists(*_PRETTIER)
     return found or (_MANIFEST if "prettier" in repository.files.json(_MANIFEST) else None)
 
 
-def biome_config(repository: Repository) -> str | None:
+def biome_config(repository: RepositoryFiles) -> str | None:
     """The file that configures biome."""
     return repository.files.exists(*_BIOME)
 
 
-def eslint_targets(repository: Repository) -> tuple[str, ...]:
+def eslint_targets(repository: RepositoryFiles) -> tuple[str, ...]:
     """What follows ``eslint`` to have it look at everything that it is configured for."""
     # With the old kind of configuration eslint takes only *.js for granted.
     return (".",) if repository.files.exists(*_FLAT_ESLINT) else (".", "--ext", _EXTENSIONS)
 
 
-def configured_tool(repository: Repository, purpose: Purpose) -> Candidate | None:
+def configured_tool(repository: RepositoryFiles, purpose: Purpose) -> Candidate | None:
     """The tool that serves the purpose, when it is configured and can be started."""
     detect = _TOOLS.get(purpose)
     return detect(repository) if detect else None
 
 
-def _lint(repository: Repository) -> Candidate | None:
+def _lint(repository: RepositoryFiles) -> Candidate | None:
     eslint = eslint_config(repository)
     if eslint and _runnable(repository, "eslint", eslint):
         targets = eslint_targets(repository)
@@ -68,7 +68,7 @@ def _lint(repository: Repository) -> Candidate | None:
     return None
 
 
-def _format(repository: Repository) -> Candidate | None:
+def _format(repository: RepositoryFiles) -> Candidate | None:
     prettier = prettier_config(repository)
     if prettier is None or not _runnable(repository, "prettier", prettier):
         return None
@@ -76,7 +76,7 @@ def _format(repository: Repository) -> Candidate | None:
     return Candidate(Purpose.FORMAT, "prettier", check, ecosystem="javascript")
 
 
-def _types(repository: Repository) -> Candidate | None:
+def _types(repository: RepositoryFiles) -> Candidate | None:
     source = repository.files.exists("tsconfig.json")
     if source is None or not _runnable(repository, "tsc", source):
         return None
@@ -88,7 +88,7 @@ def _types(repository: Repository) -> Candidate | None:
     return Candidate(Purpose.TYPES, "tsc", check, ecosystem="javascript")
 
 
-_TOOLS: dict[Purpose, Callable[[Repository], Candidate | None]] = {
+_TOOLS: dict[Purpose, Callable[[RepositoryFiles], Candidate | None]] = {
     Purpose.LINT: _lint,
     Purpose.FORMAT: _format,
     Purpose.TYPES: _types,
@@ -107,7 +107,7 @@ def _check(
     return Check(purpose.value, run, Tier.FAST, fix, paths, timeout_s=timeout_s, source=source)
 
 
-def _runnable(repository: Repository, program: str, source: str) -> bool:
+def _runnable(repository: RepositoryFiles, program: str, source: str) -> bool:
     package = {"tsc": "typescript", "biome": "@biomejs/biome"}.get(program, program)
     return repository.runnable(
         program, because=f"{source} configures it", install=f"npm install --save-dev {package}"

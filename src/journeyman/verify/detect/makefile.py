@@ -6,7 +6,7 @@ import re
 
 from journeyman.domain.checks import Check, Tier
 from journeyman.domain.process import Network
-from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, Repository
+from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, RepositoryFiles
 
 _NAMES = ("GNUmakefile", "makefile", "Makefile")
 _TARGETS: dict[Purpose, tuple[str, ...]] = {
@@ -25,7 +25,7 @@ _EDITS = re.compile(
 _TIMEOUT_S = 1800.0
 
 
-def detect_makefile(repository: Repository) -> list[Candidate]:
+def detect_makefile(repository: RepositoryFiles) -> list[Candidate]:
     """The usual targets. One whose recipe edits files is no check: it would mend the tree and pass."""
     source = repository.files.exists(*_NAMES)
     if source is None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from journeyman.domain.checks import Check, Tier
 from journeyman.verify.detect.calls import WHOLE
-from journeyman.verify.detect.candidates import Candidate, Purpose, Repository
+from journeyman.verify.detect.candidates import Candidate, Purpose, RepositoryFiles
 from journeyman.verify.detect.precommit import has_hook, has_plain_hook
 from journeyman.verify.detect.python_config import configured_in, settings_of
 from journeyman.verify.manifests import has_table, texts
@@ -29,7 +29,7 @@ _CALLS_BLACK = re.compile(r"^[^#\n]*(?<![\w.=/-])black\b[^#\n]*\s--check\b", re.
 _MENTIONS_BLACK = re.compile(rf"{_CALLS_BLACK.pattern}|^\s*-\s*id:\s*black\s*$", re.MULTILINE)
 
 
-def detect_python_static(repository: Repository) -> list[Candidate]:
+def detect_python_static(repository: RepositoryFiles) -> list[Candidate]:
     """Ruff, flake8, codespell, black, isort, mypy and pyright."""
     found = [*_ruff(repository), *_codespell(repository)]
     for tool, purpose, run, fix in _SIMPLE_TOOLS:
@@ -41,7 +41,7 @@ def detect_python_static(repository: Repository) -> list[Candidate]:
     return [*found, *_mypy(repository), *_pyright(repository)]
 
 
-def uses_ruff_format(repository: Repository) -> str | None:
+def uses_ruff_format(repository: RepositoryFiles) -> str | None:
     """The file that shows that the tree is kept in ruff's format.
 
     Ruff is configured in many repositories that never ran its formatter: only ``[tool.ruff.format]``, or a
@@ -55,7 +55,7 @@ def uses_ruff_format(repository: Repository) -> str | None:
     return repository.mentions("ruff format", "ruff-format", '"ruff", "format"', "'ruff', 'format'")
 
 
-def _ruff(repository: Repository) -> list[Candidate]:
+def _ruff(repository: RepositoryFiles) -> list[Candidate]:
     source = configured_in(repository.files, "ruff")
     if source is None or not _runnable(repository, "ruff", source):
         return []
@@ -82,7 +82,7 @@ def _ruff(repository: Repository) -> list[Candidate]:
     return found
 
 
-def _mypy(repository: Repository) -> list[Candidate]:
+def _mypy(repository: RepositoryFiles) -> list[Candidate]:
     source = configured_in(repository.files, "mypy")
     if source is None or not _runnable(repository, "mypy", source):
         return []
@@ -96,7 +96,7 @@ def _mypy(repository: Repository) -> list[Candidate]:
     return [_candidate(Purpose.TYPES, "mypy", run, source, paths=paths, timeout_s=_TYPES_TIMEOUT_S)]
 
 
-def _pyright(repository: Repository) -> list[Candidate]:
+def _pyright(repository: RepositoryFiles) -> list[Candidate]:
     found = []
     for tool in ("pyright", "basedpyright"):
         source = configured_in(repository.files, tool)
@@ -108,12 +108,12 @@ def _pyright(repository: Repository) -> list[Candidate]:
     return found
 
 
-def _targets(repository: Repository, call: str, *hooks: str) -> Argv:
+def _targets(repository: RepositoryFiles, call: str, *hooks: str) -> Argv:
     """What the repository itself has the tool look at: a hook of pre-commit's sees every file."""
     return WHOLE if has_hook(repository, *hooks) else repository.targets(call) or WHOLE
 
 
-def _packages(repository: Repository) -> Argv:
+def _packages(repository: RepositoryFiles) -> Argv:
     targets = []
     for root in find_import_roots(repository.root, repository.files):
         if root.folder:
@@ -124,7 +124,7 @@ def _packages(repository: Repository) -> Argv:
     return tuple(targets) or (".",)
 
 
-def _unconfigured_black(repository: Repository, tool: str) -> str | None:
+def _unconfigured_black(repository: RepositoryFiles, tool: str) -> str | None:
     """Where a repository runs black, which needs no configuration, and where black is installed."""
     if tool != "black" or not repository.has("black"):
         return None
@@ -132,7 +132,7 @@ def _unconfigured_black(repository: Repository, tool: str) -> str | None:
     return hooked or repository.matches(_CALLS_BLACK)
 
 
-def _codespell(repository: Repository) -> list[Candidate]:
+def _codespell(repository: RepositoryFiles) -> list[Candidate]:
     source = configured_in(repository.files, "codespell")
     if source is None:
         return []
@@ -146,7 +146,7 @@ def _codespell(repository: Repository) -> list[Candidate]:
     return [_candidate(Purpose.LINT, "codespell", ("codespell",), source, fix=("codespell", "-w"))]
 
 
-def _runnable(repository: Repository, tool: str, source: str) -> bool:
+def _runnable(repository: RepositoryFiles, tool: str, source: str) -> bool:
     return repository.runnable(tool, because=f"{source} configures it", install=f"pip install {tool}")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from journeyman.domain.checks import Check, Tier
 from journeyman.domain.process import Network
-from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, Repository
+from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, RepositoryFiles
 from journeyman.verify.detect.python_config import configured_in
 from journeyman.verify.programs import find_venv
 from journeyman.verify.python_layout import find_import_roots
@@ -19,13 +19,13 @@ _FILES_READ = 40
 _DJANGO = "manage.py"
 
 
-def detect_python_tests(repository: Repository) -> list[Candidate]:
+def detect_python_tests(repository: RepositoryFiles) -> list[Candidate]:
     """Pytest or unittest, and as a fallback tox and nox."""
     direct = _direct(repository)
     return [*direct, *_wrappers(repository, only_cover=not direct)]
 
 
-def _direct(repository: Repository) -> list[Candidate]:
+def _direct(repository: RepositoryFiles) -> list[Candidate]:
     configured = configured_in(repository.files, "pytest")
     if not configured and "django" in repository.files.text(_DJANGO):
         return _django(repository)
@@ -47,20 +47,20 @@ def _direct(repository: Repository) -> list[Candidate]:
     return []
 
 
-def _django(repository: Repository) -> list[Candidate]:
+def _django(repository: RepositoryFiles) -> list[Candidate]:
     """Tests of a Django project find their settings and database by its own runner only."""
     python = _python(repository, f"{_DJANGO} is here")
     return [_tests("django", (python, _DJANGO, "test", "--no-input"), _DJANGO)] if python else []
 
 
-def _python(repository: Repository, because: str) -> str | None:
+def _python(repository: RepositoryFiles, because: str) -> str | None:
     python = next((name for name in ("python", "python3") if repository.has(name)), None)
     if python is None:
         repository.runnable("python3", because=because, install="install Python 3")
     return python
 
 
-def _unittest(repository: Repository, source: str, test_file: Path) -> list[Candidate]:
+def _unittest(repository: RepositoryFiles, source: str, test_file: Path) -> list[Candidate]:
     python = _python(repository, f"{source} is a unittest")
     if python is None:
         return []
@@ -95,7 +95,7 @@ def _tests_of_packages(root: Path) -> list[Path]:
     return sorted({path for folder in packages for pattern in patterns for path in folder.glob(pattern)})
 
 
-def _wrappers(repository: Repository, *, only_cover: bool) -> list[Candidate]:
+def _wrappers(repository: RepositoryFiles, *, only_cover: bool) -> list[Candidate]:
     files = repository.files
     found = []
     tox = files.exists("tox.ini", "tox.toml") or ("pyproject.toml" if configured_in(files, "tox") else None)
@@ -120,7 +120,7 @@ def _wrappers(repository: Repository, *, only_cover: bool) -> list[Candidate]:
     return found[:1]
 
 
-def _note_foreign(repository: Repository, tool: str) -> None:
+def _note_foreign(repository: RepositoryFiles, tool: str) -> None:
     venv = find_venv(repository.root)
     if venv and not (repository.root / venv / "bin" / tool).is_file():
         repository.note(f"{tool} comes from PATH, not from {venv}: it may not see the project's dependencies")

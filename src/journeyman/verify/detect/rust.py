@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from journeyman.domain.checks import Check, Tier
 from journeyman.domain.process import Network
-from journeyman.verify.detect.candidates import Candidate, Purpose, Repository
+from journeyman.verify.detect.candidates import Candidate, Purpose, RepositoryFiles
 from journeyman.verify.manifests import has_table
 
 MANIFEST = "Cargo.toml"
 _BUILD_TIMEOUT_S = 1800.0
 
 
-def detect_rust(repository: Repository) -> list[Candidate]:
+def detect_rust(repository: RepositoryFiles) -> list[Candidate]:
     """Clippy, rustfmt and cargo test. Builds may read any file (include_str!), so they always run."""
     if not repository.files.exists(MANIFEST):
         return []
@@ -42,7 +42,7 @@ def detect_rust(repository: Repository) -> list[Candidate]:
     return found
 
 
-def cargo_options(repository: Repository) -> tuple[str, ...]:
+def cargo_options(repository: RepositoryFiles) -> tuple[str, ...]:
     """``--locked`` only where a committed lock exists: a fresh worktree has no ignored one."""
     ignored = "Cargo.lock" in repository.files.text(".gitignore")
     locked = repository.files.exists("Cargo.lock") and not ignored

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from journeyman.verify.detect.candidates import Repository
+from journeyman.verify.detect.candidates import RepositoryFiles
 
 _MANIFESTS = ("pyproject.toml", "package.json", "go.mod", "Cargo.toml", "setup.py")
 _GROUPS = ("packages", "apps", "services", "libs", "crates", "modules", "projects")
@@ -17,7 +17,7 @@ _IGNORED = frozenset(
 _NAMED = 4
 
 
-def note_subprojects(repository: Repository) -> None:
+def note_subprojects(repository: RepositoryFiles) -> None:
     """One note that names the manifests one level down, and below the usual group folders."""
     found = _manifests(repository, "")
     for group in _GROUPS:
@@ -35,7 +35,7 @@ def note_subprojects(repository: Repository) -> None:
     )
 
 
-def _manifests(repository: Repository, prefix: str) -> list[str]:
+def _manifests(repository: RepositoryFiles, prefix: str) -> list[str]:
     try:
         with os.scandir(repository.root / prefix) as entries:
             folders = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))

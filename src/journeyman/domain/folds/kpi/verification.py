@@ -12,7 +12,6 @@ from journeyman.domain.events import (
     CheckStarted,
     Event,
     Measure,
-    RetryDecided,
     Role,
     RungTaken,
     RunStarted,
@@ -21,6 +20,7 @@ from journeyman.domain.events import (
 )
 from journeyman.domain.folds.kpi.intervals import Interval, total_of, union_length
 from journeyman.domain.folds.kpi.values import TierKpi, VerificationKpi
+from journeyman.domain.folds.retries import retries_of
 from journeyman.domain.policy.ladder import Rung
 
 
@@ -62,7 +62,7 @@ def verification_of(
         checks_run=len(run),
         checks_cached=len(spans) - len(run),
         checks_skipped=sum(len(judged.skipped) for judged in of_kind(events, VerifyJudged)),
-        retries=len(of_kind(events, RetryDecided)),
+        retries=len(retries_of(events)),
         auto_fixes=rungs_taken(events, Rung.FIX) if Measure.AUTO_FIXES in measures else None,
         wall_s=union_length(span.interval for span in spans),
         cpu_s=total_of([result.cpu_s for result in run]),
