@@ -8,7 +8,7 @@ from itertools import count
 from typing import TypeVar
 
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.events import TroubleRetried
+from journeyman.domain.events import TransientRetried
 from journeyman.domain.phases import Phase
 from journeyman.domain.policy.transient import wait_before_retry
 from journeyman.engine.model import Run
@@ -28,7 +28,7 @@ async def retry_transient(run: Run, phase: Phase, key: str, call: Callable[[str]
             wait_s = wait_before_retry(trouble.code, tried, run.spec.settings.autonomy)
             if wait_s is None:
                 raise
-            event = TroubleRetried(phase, trouble.code, trouble.message, tried, wait_s)
+            event = TransientRetried(phase, trouble.code, trouble.message, tried, wait_s)
             run.recorder.record(f"{key}.trouble{tried}", event)
             await run.journal.step(f"{key}.wait{tried}", _waiting(wait_s), type(None))
     raise AssertionError  # count() has no end

@@ -18,7 +18,7 @@ from journeyman.domain.events import (
     RungDecided,
     RungTaken,
     ScopeDropped,
-    TroubleRetried,
+    TransientRetried,
 )
 
 
@@ -77,7 +77,7 @@ def decision_text(payload: Payload) -> str | None:  # noqa: C901, PLR0911 - a ta
             return f"dropped: {'; '.join(violation.message for violation in violations)}; kept in {ref}"
         case IntegrityJudged(weakenings=weakenings, policy=policy):
             return f"weaker ({policy}): {'; '.join(each.message for each in weakenings)}"
-        case TroubleRetried(code=code, message=message, wait_s=wait_s):
+        case TransientRetried(code=code, message=message, wait_s=wait_s):
             return f"again in {wait_s:g} s: {message} ({code})"
         case QuestionDecided(question=question):
             return f"was told to decide by itself: {question.question}"

@@ -27,7 +27,7 @@ from journeyman.domain.events import (
     RunStarted,
     ScopeDropped,
     SnapshotMade,
-    TroubleRetried,
+    TransientRetried,
     VerifyJudged,
     WorkRescued,
     last_of,
@@ -202,7 +202,7 @@ def _told(events: tuple[Event, ...], kind: type[Payload]) -> list[str]:
 
 def _tried_again(events: tuple[Event, ...], end: RunFinished) -> tuple[str, ...]:
     """How often the call was made again whose trouble did not pass."""
-    waits = [each.wait_s for each in of_kind(events, TroubleRetried) if each.code == end.stop_code]
+    waits = [each.wait_s for each in of_kind(events, TransientRetried) if each.code == end.stop_code]
     times = f"{len(waits)} time{'s' if len(waits) > 1 else ''}"
     return (f"the call again, {times}, after waiting {sum(waits):g} s in all",) if waits else ()
 

@@ -13,7 +13,7 @@ from journeyman.domain.events.autonomy import (
     ReviewDecided,
     RungDecided,
     RungTaken,
-    TroubleRetried,
+    TransientRetried,
 )
 from journeyman.domain.events.phases import PhaseFinished, PhaseOutcome, PhaseStarted, PlanMade, ReviewMade
 from journeyman.domain.events.run import (
@@ -88,7 +88,7 @@ __all__ = [
     "ScopeJudged",
     "SnapshotMade",
     "TaskSized",
-    "TroubleRetried",
+    "TransientRetried",
     "VerifyJudged",
     "WorkRescued",
     "WorkerActivity",

@@ -67,7 +67,7 @@ class RungTaken:
 
 
 @dataclass(frozen=True)
-class TroubleRetried:
+class TransientRetried:
     """A call failed for a reason that passes by itself; it is tried again after the wait."""
 
     kind: ClassVar[str] = "trouble.retried"
@@ -90,5 +90,5 @@ class QuestionDecided:
 
 
 AutonomyEvent = (
-    FastDecided | ReviewDecided | RetryDecided | RungDecided | RungTaken | TroubleRetried | QuestionDecided
+    FastDecided | ReviewDecided | RetryDecided | RungDecided | RungTaken | TransientRetried | QuestionDecided
 )
