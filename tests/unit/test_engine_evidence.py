@@ -29,13 +29,13 @@ VERDICT = VerifyVerdict(ok=True, tree="t", results=(RESULT,))
 def test_a_command_survives_its_trailer_as_git_folds_it(command: str | tuple[str, ...]) -> None:
     trailer = verified_by(RESULT, command, VERDICT)
     folded = " ".join(trailer.split())
-    assert parse_verified_by(folded) == Check("lint", command, source="commit")
+    assert parse_verified_by(folded).check == Check("lint", command, source="commit")
 
 
 @given(st.text(min_size=1, max_size=60).filter(str.strip))
 def test_any_command_survives(command: str) -> None:
     folded = " ".join(verified_by(RESULT, command, VERDICT).split())
-    assert parse_verified_by(folded).run == command
+    assert parse_verified_by(folded).check.run == command
 
 
 def test_a_foreign_trailer_is_refused() -> None:

@@ -110,7 +110,7 @@ TABLE = [
 )
 def test_one_check_beside_one_that_passes(now, base, require, new, known, fixed):
     baseline = {"tests": base} if base else {}
-    verdict = judge((now, passed("lint")), baseline, require, "tree")
+    verdict = judge((now, passed("build")), baseline, require, "tree")
     assert [item.failure.key for item in verdict.new_failures] == new
     assert [item.failure.key for item in verdict.known_failures] == known
     assert [item.failure.key for item in verdict.fixed_failures] == fixed
@@ -121,7 +121,7 @@ def test_one_check_beside_one_that_passes(now, base, require, new, known, fixed)
 
 def test_the_worst_case_is_a_failing_check_without_a_failure():
     bare = CheckResult("tests", "t", CheckStatus.FAILED, 1, 1.0)
-    verdict = judge((bare, passed("lint")), {}, NO_NEW, "tree")
+    verdict = judge((bare, passed("build")), {}, NO_NEW, "tree")
     assert not verdict.ok
     assert len(verdict.new_failures) == 1
 
@@ -136,7 +136,7 @@ PROOF = [
         True,
     ),
     ("all timed out, base too", (TIMED_OUT,), {"tests": TIMED_OUT}, False),
-    ("one passed", (failed("a"), passed("lint")), {"tests": failed("a")}, True),
+    ("one passed", (failed("a"), passed("build")), {"tests": failed("a")}, True),
 ]
 
 
@@ -174,7 +174,7 @@ REASONS = [
 
 @pytest.mark.parametrize(("results", "reason"), REASONS)
 def test_the_reason_is_one_sentence(results, reason):
-    assert judge((*results, passed("lint")), {}, NO_NEW, "tree").reason == reason
+    assert judge((*results, passed("build")), {}, NO_NEW, "tree").reason == reason
 
 
 def test_baselines_are_needed_for_failing_checks_only():
@@ -206,13 +206,13 @@ def long_list(numbers: range) -> CheckResult:
 
 def test_long_lists_are_compared_whole():
     base = long_list(range(500))
-    lint = passed("lint")
-    assert judge((base, lint), {"tests": base}, NO_NEW, "t").ok
-    fewer = judge((long_list(range(300, 500)), lint), {"tests": base}, NO_NEW, "t")
+    build = passed("build")
+    assert judge((base, build), {"tests": base}, NO_NEW, "t").ok
+    fewer = judge((long_list(range(300, 500)), build), {"tests": base}, NO_NEW, "t")
     assert fewer.ok
     assert len(fewer.fixed_failures) == 200
-    more = judge((long_list(range(501)), lint), {"tests": base}, NO_NEW, "t")
+    more = judge((long_list(range(501)), build), {"tests": base}, NO_NEW, "t")
     assert not more.ok
     assert "1 more new failure" in more.new_failures[0].failure.message
-    early = judge((long_list(range(-1, 500)), lint), {"tests": base}, NO_NEW, "t")
+    early = judge((long_list(range(-1, 500)), build), {"tests": base}, NO_NEW, "t")
     assert [item.failure.key for item in early.new_failures] == ["k-1"]

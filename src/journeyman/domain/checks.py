@@ -17,6 +17,19 @@ class Tier(IntEnum):
     FULL = 2
 
 
+class CheckKind(StrEnum):
+    """What a check can tell of a change."""
+
+    TESTS = "tests"
+    """It runs the project's tests."""
+    BUILD = "build"
+    """It compiles or bundles the project."""
+    TYPES = "types"
+    LINT = "lint"
+    FORMAT = "format"
+    OTHER = "other"
+
+
 CONFIGURED = "config"
 """The source of a check that somebody wrote down."""
 
@@ -38,6 +51,8 @@ class Check:
     exclusive: bool = False
     report: str | None = None
     """``junit:PATH`` where the command leaves structured results."""
+    kind: CheckKind | None = None
+    """``None`` is told by the command's tool, see ``policy/kinds.py``."""
     source: str = CONFIGURED
     """Where it came from: ``config``, or the file that it was detected in."""
 
@@ -106,6 +121,13 @@ class CheckResult:
         return self.status is CheckStatus.PASSED
 
     @property
+    def collected(self) -> int | None:
+        """How many tests it told of, run or skipped; ``None`` when it told no count."""
+        if self.passed_count is None:
+            return None
+        return self.passed_count + (self.failed_count or 0) + (self.skipped_count or 0)
+
+    @property
     def is_blind(self) -> bool:
         """Whether it runs tests and none passed: whatever a change breaks, it says the same."""
         return self.status is CheckStatus.FAILED and self.passed_count == 0
@@ -143,4 +165,10 @@ class VerifyVerdict:
     skipped: tuple[str, ...] = field(default=())
     """Checks left out because none of their paths changed."""
     proven: bool = True
-    """Whether anything was proven at all: some check passed, or passed a part."""
+    """Whether anything was proven at all: a test passed or something was built, where there are any."""
+    proven_by: tuple[CheckKind, ...] = ()
+    """The kinds of check that prove it."""
+    waited_s: float = 0.0
+    """For the base's results, after the checks themselves."""
+    rests_on: str = ""
+    """Why no test and no build is among them, in a few words, where that is right all the same."""

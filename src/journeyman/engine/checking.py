@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from journeyman.domain.checks import CheckStatus
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import CheckFinished, CheckStarted, Role
+from journeyman.domain.policy.proof import Change
 from journeyman.verify.judge import judge, needs_baseline
 from journeyman.verify.select import select_checks
 
@@ -41,5 +43,15 @@ async def check_snapshot(
         raise JourneymanError(
             "check-unavailable", f"the check {missing[0].check} did not start", facts=tuple(said)
         )
-    baseline = await run.baseline.results(needs_baseline(results))
-    return judge(results, baseline, settings.verify.require, tree, selection.skipped)
+    asked = run.recorder.clock_s
+    baseline = await run.baseline.results(needs_baseline(results, settings.checks))
+    verdict = judge(
+        results,
+        baseline,
+        settings.verify.require,
+        tree,
+        selection.skipped,
+        checks=settings.checks,
+        change=Change.of(changed),
+    )
+    return replace(verdict, waited_s=run.recorder.clock_s - asked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
+from dataclasses import dataclass
 
 from journeyman.domain.checks import Check, CheckResult, VerifyVerdict
 from journeyman.domain.errors import JourneymanError
@@ -35,6 +36,7 @@ def checkpoint_trailers(run_id: str, spec: RunSpec, verdict: VerifyVerdict) -> t
         ("Journeyman-Run", run_id),
         ("Journeyman-Base", spec.base_commit),
         ("Verified-Tree", verdict.tree),
+        *((("Verified-Kinds", ", ".join(verdict.proven_by)),) if verdict.proven_by else ()),
         *proofs,
     )
 
@@ -43,6 +45,8 @@ def verified_by(result: CheckResult, command: str | tuple[str, ...], verdict: Ve
     """One check as a trailer, ``lint (passed): ruff check .``; a command that is no plain line as JSON."""
     known = sum(failure.check == result.check for failure in verdict.known_failures)
     state = "passed" if result.passed else f"{known} known failure{'s' if known != 1 else ''}"
+    if result.collected is not None:
+        state += f", {result.collected} test{'s' if result.collected != 1 else ''}"
     plain = (
         isinstance(command, str)
         and command.isprintable()
@@ -68,12 +72,22 @@ def evidence_lines(verdict: VerifyVerdict) -> tuple[str, ...]:
 
 
 _VERIFIED_BY = re.compile(
-    r"(?P<name>.+?) \((?P<state>passed|\d+ known failures?)\): (?P<command>.+)", re.DOTALL
+    r"(?P<name>.+?) \((?P<state>passed|\d+ known failures?)(?:, (?P<tests>\d+) tests?)?\): (?P<command>.+)",
+    re.DOTALL,
 )
 
 
-def parse_verified_by(trailer: str) -> Check:
-    """The check that :func:`verified_by` told of. Raises JourneymanError("not-a-checkpoint")."""
+@dataclass(frozen=True)
+class VerifiedBy:
+    """A check as a trailer tells of it."""
+
+    check: Check
+    tests: int | None
+    """How many it told of; ``None`` where it told no count, or an earlier version wrote it."""
+
+
+def parse_verified_by(trailer: str) -> VerifiedBy:
+    """What :func:`verified_by` told. Raises JourneymanError("not-a-checkpoint")."""
     match = _VERIFIED_BY.fullmatch(trailer)
     if match is None:
         raise JourneymanError("not-a-checkpoint", f"the trailer Verified-By: {trailer} cannot be read")
@@ -84,4 +98,5 @@ def parse_verified_by(trailer: str) -> Check:
         except ValueError:
             command = match["command"]
     run = tuple(map(str, command)) if isinstance(command, list) else str(command)
-    return Check(match["name"], run, source="commit")
+    check = Check(match["name"], run, source="commit")
+    return VerifiedBy(check, int(match["tests"]) if match["tests"] else None)

@@ -113,6 +113,7 @@ def _record_failure(run: Run, working: asyncio.Future[bool]) -> None:
 
 async def _cut_off(run: Run, end: RunFinished, kill_processes: Callable[[], object]) -> None:
     run.journal.freeze()
+    run.recorder.freeze()
     await asyncio.to_thread(kill_processes)
     # Without the ref the files are still safe: the worktree stays, and resume or gc keep what it holds.
     with contextlib.suppress(TimeoutError, JourneymanError):

@@ -111,8 +111,8 @@ async def _fails_without(run: Run, trying: Attempt, made: Judged, paths: tuple[s
     checks = tuple(check for check in judging if not can_fix(check, fixers))
     environment = await run.trees.verify(await run.workspace.commit_of(tree))
     results = await run.checks.run(checks, environment, tree, run.artifacts.path(f"logs/{tree[:12]}/."))
-    baseline = await run.baseline.results(needs_baseline(results))
-    verdict = judge(results, baseline, run.spec.settings.verify.require, tree)
+    baseline = await run.baseline.results(needs_baseline(results, checks))
+    verdict = judge(results, baseline, run.spec.settings.verify.require, tree, checks=checks)
     return tuple(dict.fromkeys(new.check for new in verdict.new_failures))
 
 

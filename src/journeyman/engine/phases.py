@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from journeyman.domain.checks import VerifyVerdict
 from journeyman.domain.context import ContextWanted
@@ -305,6 +305,10 @@ def verdict_event(attempt: Attempt, verdict: VerifyVerdict) -> VerifyJudged:
         verdict.known_failures,
         verdict.fixed_failures,
         verdict.skipped,
+        verdict.proven_by,
+        verdict.rests_on,
+        verdict.waited_s,
+        tuple(replace(result, failures=(), more=(), excerpt="") for result in verdict.results),
     )
 
 

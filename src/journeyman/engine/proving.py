@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from journeyman.domain.checks import Check, CheckFailure, CheckResult, Requirement
+from journeyman.domain.checks import Check, CheckFailure, CheckKind, CheckResult, Requirement
 from journeyman.domain.errors import JourneymanError
+from journeyman.domain.policy.proof import Change
 from journeyman.engine.evidence import parse_verified_by
-from journeyman.verify.judge import judge, needs_baseline
+from journeyman.verify.judge import judge
 
 if TYPE_CHECKING:
     from journeyman.engine.model import Run
@@ -25,6 +26,7 @@ class Proof:
     reason: str
     results: tuple[CheckResult, ...]
     known_failures: tuple[CheckFailure, ...]
+    proven_by: tuple[CheckKind, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The contract of ``jm verify --json``."""
@@ -43,6 +45,7 @@ class Proof:
             "commit": self.commit,
             "tree": self.tree,
             "reason": self.reason,
+            "proven_by": list(self.proven_by),
             "checks": checks,
         }
 
@@ -55,26 +58,41 @@ async def prove(run: Run, commit: str) -> Proof:
     """
     info = await run.workspace.commit_info(commit)
     verified = [value for key, value in info.trailers if key == "Verified-Tree"]
-    checks = tuple(
-        _configured(parse_verified_by(value), run.spec.settings.checks)
-        for key, value in info.trailers
-        if key == "Verified-By"
-    )
-    if not verified or not checks:
+    told = tuple(parse_verified_by(value) for key, value in info.trailers if key == "Verified-By")
+    if not verified or not told:
         raise JourneymanError("not-a-checkpoint", f"{commit} has no Verified-Tree and Verified-By trailers")
+    checks = tuple(_configured(each.check, run.spec.settings.checks) for each in told)
     results = await _results(run, checks, info.commit, info.tree)
-    failing = needs_baseline(results)
     base = next((value for key, value in info.trailers if key == "Journeyman-Base"), None)
-    baseline: dict[str, CheckResult] = {}
+    failing = tuple(result.check for result in results if not result.passed)
+    # Of tests that pass the trailer says how many there were: the base need not be asked again.
+    counted = {each.check.name: each.tests for each in told if each.tests}
+    baseline = {
+        result.check: replace(result, passed_count=counted[result.check], failed_count=0, skipped_count=0)
+        for result in results
+        if result.passed and result.check in counted
+    }
+    change: Change | None = None
     if failing and base is not None:
         again = tuple(check for check in checks if check.name in failing)
         base_tree = (await run.workspace.commit_info(base)).tree
-        baseline = {result.check: result for result in await _results(run, again, base, base_tree)}
-    verdict = judge(results, baseline, Requirement.NO_NEW_FAILURES, info.tree, ())
+        baseline |= {result.check: result for result in await _results(run, again, base, base_tree)}
+        changes = await run.workspace.changes(base_tree, info.tree)
+        change = Change(tuple(each.path for each in changes))
+    verdict = judge(
+        results, baseline, Requirement.NO_NEW_FAILURES, info.tree, (), checks=checks, change=change
+    )
     matches = verified == [info.tree]
     reason = verdict.reason if matches else f"the commit's tree is {info.tree}, verified was {verified[0]}"
     return Proof(
-        info.commit, info.tree, verdict.ok and matches, matches, reason, results, verdict.known_failures
+        info.commit,
+        info.tree,
+        verdict.ok and matches,
+        matches,
+        reason,
+        results,
+        verdict.known_failures,
+        verdict.proven_by,
     )
 
 

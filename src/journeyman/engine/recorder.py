@@ -26,14 +26,21 @@ class Recorder:
         self._timeline = timeline
         self._started = started
         self._clock_s = clock_s
+        self._frozen = False
 
     @property
     def clock_s(self) -> float:
         """The run clock now, in seconds."""
         return self._clock_s + time.monotonic() - self._started
 
+    def freeze(self) -> None:
+        """Tell nothing more of the work: what dying processes say is no result. Its end is still told."""
+        self._frozen = True
+
     def record(self, key: str, payload: Payload) -> None:
         """Add an event under a key that is the same when the segment is replayed."""
+        if self._frozen:
+            return
         self._append(f"{self.segment}:{key}", payload)
 
     def record_once(self, payload: Payload) -> None:

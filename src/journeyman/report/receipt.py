@@ -21,7 +21,8 @@ def first_line(summary: RunSummary) -> str:
         files = len(summary.files_changed)
         return (
             f"Verified: {summary.task} ({files} file{'s' if files != 1 else ''},"
-            f" +{summary.lines_added} −{summary.lines_removed}){_still_failing(summary)}{_weaker(summary)}"
+            f" +{summary.lines_added} −{summary.lines_removed})"
+            f"{_rests_on(summary)}{_still_failing(summary)}{_weaker(summary)}"
         )
     if summary.outcome == Outcome.STOPPED:
         reason = stop_reason(summary.stop_reason or "")
@@ -79,6 +80,11 @@ def _still_failing(summary: RunSummary) -> str:
     return said + (f"; {', '.join(blind)}: no test passes, nor on the base" if blind else "")
 
 
+def _rests_on(summary: RunSummary) -> str:
+    """Nor that no test has seen the change."""
+    return f"; {summary.rests_on}" if summary.rests_on else ""
+
+
 def _weaker(summary: RunSummary) -> str:
     """Nor this: where tests or checks got weaker, "verified" means less than before."""
     if not summary.weakened:
@@ -121,6 +127,8 @@ def _evidence(summary: RunSummary) -> list[str]:
         files = summary.files_changed
         more = f" and {len(files) - _SHOWN_FILES} more" if len(files) > _SHOWN_FILES else ""
         lines.append(f"  changed: {', '.join(map(printable, files[:_SHOWN_FILES]))}{more}")
+    if summary.proven_by and summary.outcome == Outcome.VERIFIED:
+        lines.append(f"  proven by: {', '.join(summary.proven_by)}")
     if summary.commit:
         if summary.outcome != Outcome.VERIFIED:
             done = summary.milestones

@@ -79,6 +79,10 @@ class RunSummary:
     question: Question | None = None
     checks: tuple[CheckResult, ...] = ()
     """The last result of each check on the run's last snapshot."""
+    proven_by: tuple[str, ...] = ()
+    """The kinds of check that prove the change: tests, build, types, lint, format, other."""
+    rests_on: str | None = None
+    """Why neither tests nor a build are among them, where that is right."""
     new_failures: tuple[CheckFailure, ...] = ()
     known_failures: tuple[CheckFailure, ...] = ()
     fixed_failures: tuple[CheckFailure, ...] = ()
@@ -174,7 +178,9 @@ def _with_work(summary: RunSummary, events: tuple[Event, ...]) -> RunSummary:
         return summary
     return replace(
         summary,
-        checks=_results(events, verdict.tree),
+        checks=verdict.results or _results(events, verdict.tree),
+        proven_by=tuple(verdict.proven_by),
+        rests_on=verdict.rests_on or None,
         new_failures=verdict.new_failures,
         known_failures=verdict.known_failures,
         fixed_failures=verdict.fixed_failures,

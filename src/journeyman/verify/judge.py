@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from journeyman.domain.checks import (
+    Check,
     CheckFailure,
+    CheckKind,
     CheckResult,
     CheckStatus,
     Failure,
     Requirement,
     VerifyVerdict,
 )
+from journeyman.domain.policy.kinds import kind_of, kind_of_name
+from journeyman.domain.policy.proof import Change, grounds_of
 from journeyman.verify.parsers.base import MORE_KEY
 from journeyman.verify.parsers.text import clip, key_digest, stable
 
@@ -31,10 +35,27 @@ class _Comparison:
     fixed: tuple[Failure, ...] = ()
 
 
-def needs_baseline(results: tuple[CheckResult, ...]) -> tuple[str, ...]:
-    """The failing checks whose result on the base decides whether the failure is new."""
+def needs_baseline(results: tuple[CheckResult, ...], checks: tuple[Check, ...] = ()) -> tuple[str, ...]:
+    """The checks whose result on the base can change the verdict: what fails may be known, and tests that
+    pass may be fewer than there were.
+    """
+    kinds = kinds_of(checks, results)
     failing = (CheckStatus.FAILED, CheckStatus.TIMED_OUT)
-    return tuple(dict.fromkeys(result.check for result in results if result.status in failing))
+    return tuple(
+        dict.fromkeys(
+            result.check
+            for result in results
+            if result.status in failing or kinds[result.check] is CheckKind.TESTS
+        )
+    )
+
+
+def kinds_of(checks: tuple[Check, ...], results: tuple[CheckResult, ...]) -> dict[str, CheckKind]:
+    """The kind of each check by its name; of a result without its check, as the name tells."""
+    known = {check.name: kind_of(check) for check in checks}
+    return known | {
+        result.check: kind_of_name(result.check) for result in results if result.check not in known
+    }
 
 
 def judge(
@@ -43,25 +64,38 @@ def judge(
     require: Requirement,
     tree: str,
     skipped: tuple[str, ...] = (),
+    *,
+    checks: tuple[Check, ...] = (),
+    change: Change | None = None,
 ) -> VerifyVerdict:
     """The verdict on ``tree``; ``baseline`` has the base's results, at least of :func:`needs_baseline`.
 
-    Without a base result every failure of a check is new; under ``green`` it is new with one, too.
+    Without a base result every failure of a check is new; under ``green`` it is new with one, too. ``checks``
+    are all that the repository has, selected or not; ``change`` is ``None`` when nobody knows what changed.
     """
-    compared = {result.check: _compare(result, baseline.get(result.check), require) for result in results}
+    kinds = kinds_of(checks, results)
+    compared = {
+        result.check: _compare(
+            result, baseline.get(result.check), require, kinds[result.check], change or Change()
+        )
+        for result in results
+    }
     new = _tagged({name: comparison.new for name, comparison in compared.items()})
-    proven = any(result.passed or (result.passed_count or 0) > 0 for result in results)
+    clean = tuple(result for result in results if not compared[result.check].new)
+    grounds = grounds_of(clean, results, baseline, kinds, change)
     verdict = VerifyVerdict(
-        ok=proven and not new,
+        ok=grounds.ok and not new,
         tree=tree,
         results=results,
         new_failures=new,
         known_failures=_tagged({name: comparison.known for name, comparison in compared.items()}),
         fixed_failures=_tagged({name: comparison.fixed for name, comparison in compared.items()}),
         skipped=skipped,
-        proven=proven,
+        proven=grounds.ok,
+        proven_by=grounds.kinds,
+        rests_on=grounds.rests_on,
     )
-    return verdict if verdict.ok else replace(verdict, reason=_reason(verdict))
+    return verdict if verdict.ok else replace(verdict, reason=_reason(verdict, grounds.missing))
 
 
 def failure_signature(verdict: VerifyVerdict) -> str:
@@ -74,11 +108,14 @@ def _tagged(failures: Mapping[str, tuple[Failure, ...]]) -> tuple[CheckFailure, 
     return tuple(CheckFailure(check, failure) for check, found in failures.items() for failure in found)
 
 
-def _compare(now: CheckResult, base: CheckResult | None, require: Requirement) -> _Comparison:
+def _compare(
+    now: CheckResult, base: CheckResult | None, require: Requirement, kind: CheckKind, change: Change
+) -> _Comparison:
     had = _failures(base) if base else ()
     match now.status:
         case CheckStatus.PASSED:
-            return _Comparison(fixed=had)
+            lost = _tests_gone(now, base, change) if kind is CheckKind.TESTS else None
+            return _Comparison(new=(lost,)) if lost else _Comparison(fixed=had)
         case CheckStatus.UNAVAILABLE:
             return _Comparison(new=_failures(now))
         case CheckStatus.TIMED_OUT:
@@ -124,6 +161,22 @@ def _compare_parsed(now: CheckResult, base: CheckResult) -> _Comparison:
     )
 
 
+def _tests_gone(now: CheckResult, base: CheckResult | None, change: Change) -> Failure | None:
+    """A run that ended well and is no pass: tests that the base has did not run, and nothing says why.
+
+    Where the change touches tests or what decides which of them run, that is judged as a weakening.
+    """
+    had, has = base.collected if base else None, now.collected
+    if not had or (has is not None and (has >= had or change.touches_tests)):
+        return None
+    told = "without telling how many tests ran" if has is None else f"after {_tests(has)}"
+    return Failure(LOST_TESTS_KEY, f"it ended {told}, where the base has {_tests(had)}")
+
+
+def _tests(number: int) -> str:
+    return "1 test" if number == 1 else f"{number:,} tests"
+
+
 def _lost_tests(now: CheckResult, base: CheckResult) -> Failure | None:
     """The failures are the same, but most of the tests that passed beside them are gone."""
     if now.passed_count is None or not base.passed_count:
@@ -166,14 +219,14 @@ def _failures(result: CheckResult) -> tuple[Failure, ...]:
     )
 
 
-def _reason(verdict: VerifyVerdict) -> str:
+def _reason(verdict: VerifyVerdict, missing: str) -> str:
     by_check: dict[str, list[Failure]] = {}
     for new in verdict.new_failures:
         by_check.setdefault(new.check, []).append(new.failure)
     statuses = {result.check: result.status for result in verdict.results}
     parts = [_check_reason(check, statuses[check], failures) for check, failures in by_check.items()]
-    if not verdict.proven:
-        parts.append(_nothing_proven(verdict))
+    if not verdict.proven and not (verdict.new_failures and verdict.proven_by):
+        parts.append(_nothing_proven(verdict, missing))
     return "; ".join(parts)
 
 
@@ -194,9 +247,14 @@ def _name(failure: Failure) -> str:
     return clip(failure.key if is_test else failure.message, 120)
 
 
-def _nothing_proven(verdict: VerifyVerdict) -> str:
+def _nothing_proven(verdict: VerifyVerdict, missing: str) -> str:
     if not verdict.results:
         return "no check applies to this change, so nothing was proven"
-    if verdict.new_failures:
-        return "no check passed"
-    return "no check passed, on the base as here, so nothing was proven"
+    passed = [result.check for result in verdict.results if result.passed]
+    if not passed:
+        return (
+            "no check passed"
+            if verdict.new_failures
+            else "no check passed, on the base as here, so nothing was proven"
+        )
+    return f"{missing}, so nothing was proven; {', '.join(passed)} passed, and can't tell what the code does"

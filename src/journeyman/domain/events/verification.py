@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from journeyman.domain.checks import CheckFailure, CheckResult
+from journeyman.domain.checks import CheckFailure, CheckKind, CheckResult
 from journeyman.domain.policy.integrity import Weakening
 
 
@@ -44,6 +44,13 @@ class VerifyJudged:
     known_failures: tuple[CheckFailure, ...] = ()
     fixed_failures: tuple[CheckFailure, ...] = ()
     skipped: tuple[str, ...] = ()
+    proven_by: tuple[CheckKind, ...] = ()
+    rests_on: str = ""
+    """Why no test and no build is among ``proven_by``, where that is right."""
+    waited_s: float = 0.0
+    """For the base's results, after the checks themselves."""
+    results: tuple[CheckResult, ...] = ()
+    """What was judged, without failures and output; ``check.finished`` may be of a try that was cut off."""
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,11 @@ def _configuration(files: tuple[FileText, ...]) -> list[Weakening]:
     return found
 
 
+def configures_checks(path: str) -> bool:
+    """Whether a file may decide which tests run, or what a checker looks at."""
+    return path.rsplit("/", 1)[-1] in {"pyproject.toml", "package.json"} or path_matches(path, _CHECK_FILES)
+
+
 def _configures_checks(file: FileText) -> bool:
     name = file.path.rsplit("/", 1)[-1]
     if name == "pyproject.toml":

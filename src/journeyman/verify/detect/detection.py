@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from journeyman.domain.checks import Check
+from journeyman.domain.checks import Check, CheckKind
 from journeyman.domain.process import Network
 from journeyman.verify.detect.candidates import Candidate, Directness, Purpose, RepositoryFiles
 from journeyman.verify.detect.golang import detect_go
@@ -23,6 +23,12 @@ from journeyman.verify.programs import Which
 
 Detector = Callable[[RepositoryFiles], list[Candidate]]
 
+_KINDS = {
+    Purpose.TESTS: CheckKind.TESTS,
+    Purpose.TYPES: CheckKind.TYPES,
+    Purpose.LINT: CheckKind.LINT,
+    Purpose.FORMAT: CheckKind.FORMAT,
+}
 DETECTORS: dict[str, Detector] = {
     "python-static": detect_python_static,
     "python-tests": detect_python_tests,
@@ -88,5 +94,5 @@ def name_checks(candidates: list[Candidate]) -> tuple[Check, ...]:
             for option in (name, *(f"{name}-{number}" for number in range(2, 99)))
             if option not in taken
         )
-        named.append(replace(candidate.check, name=unique))
+        named.append(replace(candidate.check, name=unique, kind=_KINDS.get(purpose)))
     return tuple(named)

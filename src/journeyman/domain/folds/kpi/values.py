@@ -71,6 +71,8 @@ class VerificationKpi:
     wall_s: float
     cpu_s: float | None
     tiers: tuple[TierKpi, ...] = ()
+    base_wait_s: float = 0.0
+    """Run clock, after the checks themselves, for results of the base that the verdict depends on."""
     first_pass_rate: float | None = None
     """Of the milestones that were judged, those whose first attempt passed."""
 

@@ -67,6 +67,7 @@ def verification_of(
         wall_s=union_length(span.interval for span in spans),
         cpu_s=total_of([result.cpu_s for result in run]),
         tiers=_tiers(events, spans),
+        base_wait_s=sum(judged.waited_s for judged in of_kind(events, VerifyJudged)),
         first_pass_rate=_first_pass_rate(events),
     )
 
