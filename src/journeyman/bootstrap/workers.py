@@ -24,7 +24,6 @@ from journeyman.domain.task import Task, nearest
 from journeyman.workers.choose import choose_worker
 
 if TYPE_CHECKING:
-    from journeyman.domain.model import ModelClient
     from journeyman.domain.worker import Worker
 
 CLI_AGENTS = {
@@ -136,7 +135,7 @@ def _cli_agent(name: str, table: WorkerSettings, project: Project, model: str | 
 
 def _agent(project: Project, settings: Settings, task: Task, spending: Spending) -> Worker:
     from journeyman.models.transport import preload
-    from journeyman.workers.agent.worker import AgentWorker, OnWait
+    from journeyman.workers.agent.worker import AgentWorker
 
     names = phase_models(project, settings, task)
     if not any(names.values()):
@@ -152,13 +151,13 @@ def _agent(project: Project, settings: Settings, task: Task, spending: Spending)
 
     make = partial(make_client, models=settings.models, environ=project.surroundings.environ)
 
-    def make_models(on_wait: OnWait) -> dict[Phase, ModelClient]:
-        made = {name: make(name, on_wait=on_wait) for name in set(names.values()) if name}
-        return {phase: made[name] for phase, name in names.items() if name}
-
+    made = {name: make(name) for name in set(names.values()) if name}
     strong = settings.models.strong
-    make_strong = (lambda on_wait: make(strong, on_wait=on_wait)) if strong else None
-    return AgentWorker(make_models, spending, make_strong)
+    return AgentWorker(
+        {phase: made[name] for phase, name in names.items() if name},
+        spending,
+        partial(make, strong) if strong else None,
+    )
 
 
 def _autofix(_name: str, _table: WorkerSettings, project: Project) -> Worker:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -136,8 +137,9 @@ class WorkerHost(Protocol):
     # Tells the people who watch what is going on, in a few words.
     def activity(self, text: str) -> None: ...
 
-    # Books time in which a model could not be reached, when the wait is over.
-    def waited(self, waited_s: float, reason: str) -> None: ...
+    # Tells that a model makes the worker wait, and books the time when the block is left: the ``on_wait`` of
+    # a model's call. A wait that is cut off is not booked.
+    def waiting(self, seconds: float, reason: str) -> AbstractContextManager[None]: ...
 
     # Tells which files the worker asked for itself. Call it inside a step or an edit.
     def looked_at(self, paths: tuple[str, ...]) -> None: ...

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -35,8 +33,6 @@ from journeyman.workers.agent.toolbox import LOOKS, SUBMIT_PLAN, SUBMIT_REVIEW, 
 from journeyman.workers.prompt import checks_text, complaints_text, prompt_parts, scope_text
 
 T = TypeVar("T", Plan, Review)
-OnWait = Callable[[float, str], AbstractContextManager[object]]
-MakeModels = Callable[[OnWait], Mapping[Phase, ModelClient]]
 MAX_TURNS = 40
 """Requests in one IMPLEMENT attempt."""
 _USELESS_ANSWERS = 3
@@ -64,20 +60,19 @@ class AgentWorker:
 
     def __init__(
         self,
-        make_models: MakeModels,
+        models: Mapping[Phase, ModelClient],
         spending: Spending,
-        make_strong: Callable[[OnWait], ModelClient] | None = None,
+        make_strong: Callable[[], ModelClient] | None = None,
     ) -> None:
-        """``make_models`` is told whom to call when a model makes us wait, and why; ``make_strong`` makes
-        the model that a request for a stronger one gets. ``spending`` is shared with who else asks models.
+        """``make_strong`` makes the model that a request for a stronger one gets. ``spending`` is shared with
+        who else asks models.
         """
-        self._models = make_models(self._waits)
+        self._models = models
         self._make_strong = make_strong
         self._strong: dict[int, ModelClient] = {}
         """By milestone, where it was asked for."""
         self._served: dict[int, tuple[int, str, str | None]] = {}
         """By milestone, where its conversation is: the attempt, its complaints, the answer told there."""
-        self._host: WorkerHost | None = None
         self._spending = spending
         self._conversations: dict[int, Conversation] = {}
 
@@ -117,7 +112,7 @@ class AgentWorker:
     async def implement(self, request: ImplementRequest, host: WorkerHost) -> Implementation:
         """Turns until the work is handed in. A later attempt goes on with the same conversation."""
         if request.stronger and self._make_strong is not None:
-            strong = self._strong.get(request.milestone_number) or self._make_strong(self._waits)
+            strong = self._strong.get(request.milestone_number) or self._make_strong()
             self._strong[request.milestone_number] = strong
         model = self._strong.get(request.milestone_number)
         conversation = self._opened(request)
@@ -148,16 +143,6 @@ class AgentWorker:
         del host
         names = ", ".join(f"{phase.value} {model.name}" for phase, model in self._models.items())
         return Health(ok=True, message=f"would ask: {names}", hint=None)
-
-    @contextmanager
-    def _waits(self, seconds: float, reason: str) -> Iterator[None]:
-        """Tell of a wait when it begins, and book it when it is over; one that is cut off is not booked."""
-        begun = time.monotonic()
-        if self._host is not None:
-            self._host.activity(f"waits {seconds:.0f} s: {reason}")
-        yield
-        if self._host is not None:
-            self._host.waited(time.monotonic() - begun, reason)
 
     def _opened(self, request: ImplementRequest) -> Conversation:
         number = request.milestone_number
@@ -261,13 +246,11 @@ class AgentWorker:
         )
         share = conversation.repeated_share()
 
-        self._host = host
-
         async def call() -> Asked:
             host.activity(f"asks {model.name}")
             try:
                 async with asyncio.timeout(limits.call_seconds):
-                    answer = await model.answer(request)
+                    answer = await model.answer(request, on_wait=host.waiting)
             except TimeoutError:
                 raise self._spending.too_slow() from None
             except ModelError as error:
