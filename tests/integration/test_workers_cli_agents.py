@@ -16,6 +16,7 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.plan import Implementation, Question
 from journeyman.domain.settings import WorkerSettings, WorkerType
 from journeyman.domain.stops import STOP_REASONS
+from journeyman.domain.worker import RequestKind
 from journeyman.sandbox.processes import ProcessRunner
 from journeyman.workers.cli_agents.cli import Place
 from journeyman.workers.cli_agents.worker import CliAgentWorker
@@ -191,6 +192,19 @@ def test_the_next_attempt_is_told_only_what_is_new(host: RecordingHost, tmp_path
     implement(made, host, session_id=first.session_id, attempt=2)
     assert files_of(host.worktree)["prompt.txt"].startswith("You are back in the session")
     assert str(first.session_id) in files_of(host.worktree)["args.txt"].splitlines()[1]
+
+
+def test_an_answer_is_told_once_in_the_session_that_asked(host: RecordingHost, tmp_path: Path) -> None:
+    made = worker(f"{KEEPS}\nopen('prompt.txt', 'w').write(sys.stdin.read()); say(**{ended()})", tmp_path)
+    session = implement(made, host).session_id
+    implement(made, host, session_id=session, kind=RequestKind.ANSWERED, answer="the left one")
+    told = files_of(host.worktree)["prompt.txt"]
+    assert "You had a question." in told
+    assert "# The answer to your question\n\nthe left one" in told
+    implement(made, host, session_id=session, kind=RequestKind.RETRY, answer="the left one", attempt=2)
+    told = files_of(host.worktree)["prompt.txt"]
+    assert "Your changes were judged" in told
+    assert "the left one" not in told
 
 
 def test_a_session_that_is_gone_is_begun_anew(host: RecordingHost, tmp_path: Path) -> None:

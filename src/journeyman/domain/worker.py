@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -47,6 +48,19 @@ class PlanRequest:
     """The context pack: numbered lines of what the task is probably about."""
 
 
+class RequestKind(StrEnum):
+    """Why IMPLEMENT is asked."""
+
+    FIRST = "first"
+    """For the first time in this segment, whatever earlier ones left: no session of theirs is open."""
+    RETRY = "retry"
+    """What was handed in was sent back: ``failures`` and ``findings`` say why."""
+    ANSWERED = "answered"
+    """The worker asked, and ``answer`` is the answer."""
+    STRONGER = "stronger"
+    """Start afresh, with the stronger model where the worker has one."""
+
+
 @dataclass(frozen=True)
 class ImplementRequest:
     """What IMPLEMENT is asked. ``attempt`` counts from 1 within the milestone."""
@@ -58,21 +72,23 @@ class ImplementRequest:
     attempt: int
     scope: Scope
     checks: tuple[Check, ...]
+    kind: RequestKind = RequestKind.FIRST
+    again: bool = False
+    """The same request was cut short by trouble that passes: what it told is known."""
     failures: tuple[CheckFailure, ...] = ()
     """What VERIFY complained of in the attempt before."""
     findings: tuple[Finding, ...] = ()
     """What REVIEW complained of in the attempt before."""
     session_id: str | None = None
-    """The worker's own session from the attempt before, to go on from."""
+    """The worker's own session to go on in, as it was named when it handed in or asked last."""
     guidance: str = ""
     answer: str | None = None
-    """What a person answered to the question that blocked the run."""
+    """What was answered to the worker's question: to one of this session, or to the one that ended the run
+    before its resume."""
     context: str = ""
     """The context pack; on a later attempt in the worker's own session, only what failures point to."""
     changed: str = ""
     """What was changed so far, as a patch, for a worker that begins a conversation anew."""
-    stronger: bool = False
-    """Start afresh, with the stronger model where the worker has one."""
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,14 @@ class Ladder:
         retry = RetryDecided(attempt.milestone_number, attempt.number + 1, decision.reason)
         self.run.recorder.record(f"{attempt.key}.retry", retry)
         session = None if decision.rung is Rung.STRONGER else self.session
-        return replace(following, number=attempt.number + 1, rungs=0, judge_only=False, session_id=session)
+        return replace(
+            following,
+            number=attempt.number + 1,
+            rungs=0,
+            judge_only=False,
+            session_id=session,
+            remembered=session is not None,
+        )
 
     async def _facts(self, attempt: Attempt, judged: Judged, findings: tuple[Finding, ...]) -> LadderFacts:
         run, failing = self.run, judged.verdict.new_failures
