@@ -212,6 +212,18 @@ def test_blocked_asks_the_one_question_and_goes_on_with_the_answer(project: Proj
         assert (answer.code, answer.json["outcome"], answer.json["human_touches"]) == (0, "verified", 1)
 
 
+def test_a_question_that_policy_answers_is_answered_where_it_was_asked(project: Project) -> None:
+    blocked = {"reason": "two readings", "question": "Round up or down?", "options": ["up", "down"]}
+    with SimModel([{**TASK, "blocked": blocked, "steps": [BAD, GOOD]}]) as sim:
+        code, result = agent(project, sim, "--fast", "--stop-for", "scope_violation")
+        assert (code, result["outcome"], result["human_touches"]) == (0, "verified", 0), result
+        asked, answered, retried = (request.body["messages"] for request in sim.requests)
+        assert answered[: len(asked)] == asked
+        assert str(answered).count("The answer to your question: ") == 1
+        assert "Take the first option, 'up'" in str(answered)
+        assert str(retried).count("The answer to your question: ") == 1
+
+
 def test_trouble_that_outlasts_the_client_is_waited_out_and_no_touch(project: Project) -> None:
     patience = {"JOURNEYMAN_MODELS__PATIENCE_S": "0.1", "JOURNEYMAN_AUTONOMY__TRANSIENT_RETRIES": "2"}
     with SimModel([{**TASK, "steps": [BAD, GOOD]}], faults=["503@2x2"]) as sim:

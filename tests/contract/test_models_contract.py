@@ -88,7 +88,9 @@ HEALING: list[tuple[str, Reply]] = [
 def test_what_heals_is_tried_again(style: Style, name: str, fault: Reply):
     waits: list[tuple[float, str]] = []
     with HttpStub([fault, fault, style.answer()]) as stub:
-        answer = ask(style.client(stub, listening(lambda seconds, reason: waits.append((seconds, reason)))))
+        answer = ask(
+            style.client(stub), on_wait=listening(lambda seconds, reason: waits.append((seconds, reason)))
+        )
         assert len(stub.seen) == 3
     assert answer.text == "hello"
     assert (answer.retries, len(waits)) == (2, 2)
@@ -155,7 +157,7 @@ FINAL: list[tuple[int, Any, str]] = [
 def test_what_cannot_heal_ends_at_once(style: Style, status: int, body: Any, code: str):
     with HttpStub([json_response(status, body, {"request-id": "req_1", "location": "/elsewhere"})]) as stub:
         with pytest.raises(ModelError) as raised:
-            ask(style.client(stub, lambda *_: pytest.fail("waited")))
+            ask(style.client(stub), on_wait=lambda *_: pytest.fail("waited"))
         assert len(stub.seen) == 1
     assert raised.value.code == code
     assert raised.value.facts == ("request req_1",)
@@ -193,7 +195,7 @@ def test_retry_after_is_honoured(style: Style):
         response(503, "", {"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}),
     ]
     with HttpStub([*slow, style.answer()]) as stub:
-        answer = ask(style.client(stub, listening(lambda seconds, _: waits.append(seconds))))
+        answer = ask(style.client(stub), on_wait=listening(lambda seconds, _: waits.append(seconds)))
     assert answer.retries == 3
     assert 0.02 <= waits[0] <= 0.022
     assert 0.03 <= waits[1] <= 0.033
@@ -216,7 +218,9 @@ def test_silence_ends_a_try(style: Style, heard: float):
     hang = stream(data[: int(len(data) * heard)], then=Hang()) if heard else Reply((Hang(),))
     with HttpStub([hang, style.answer()]) as stub:
         waits: list[str] = []
-        answer = ask(style.client(stub, listening(lambda _, reason: waits.append(reason)), first_byte_s=0.2))
+        answer = ask(
+            style.client(stub, first_byte_s=0.2), on_wait=listening(lambda _, reason: waits.append(reason))
+        )
         assert stub.left.wait(10)
     assert answer.text == "hello"
     assert waits == ["nothing came for 0.2 s"]
@@ -256,8 +260,8 @@ def test_cancelling_a_wait(style: Style):
 
         async def work(model: Any) -> None:
             waiting = asyncio.Event()
-            model._caller._on_wait = listening(lambda *_: waiting.set())
-            task = asyncio.create_task(model.answer(REQUEST))
+            hears = listening(lambda *_: waiting.set())
+            task = asyncio.create_task(model.answer(REQUEST, on_wait=hears))
             await waiting.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):

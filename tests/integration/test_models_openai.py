@@ -36,9 +36,9 @@ def test_dialects_are_learned_once():
     with HttpStub([*refusals, OPENAI.answer(), OPENAI.answer()]) as stub:
 
         async def work(model: Any) -> Any:
-            return [await model.answer(REQUEST), await model.answer(REQUEST)]
+            return [await model.answer(REQUEST, on_wait=lambda *_: pytest.fail("waited")) for _ in range(2)]
 
-        answers = use(OPENAI.client(stub, lambda *_: pytest.fail("waited")), work)
+        answers = use(OPENAI.client(stub), work)
         assert [answer.retries for answer in answers] == [0, 0]
         fields = [
             sorted(body.keys() & {"max_tokens", "max_completion_tokens", "stream_options"})

@@ -25,13 +25,12 @@ from tests.support.models import HASTY, REQUEST, ask, listening
 Function = Callable[[list[ModelMessage], AgentInfo], ModelResponse]
 
 
-def client(function: Function, waits: list[str] | None = None) -> PydanticAIClient:
+def client(function: Function) -> PydanticAIClient:
     return PydanticAIClient(
         "other:m",
         Endpoint("other", "", "m"),
         first_byte_s=5,
         patience=HASTY,
-        on_wait=listening(lambda _, reason: None if waits is None else waits.append(reason)),
         build=lambda: FunctionModel(function),
     )
 
@@ -108,7 +107,7 @@ def test_errors(error: Exception, code: str):
 
     waits: list[str] = []
     with pytest.raises(ModelError) as raised:
-        ask(client(function, waits))
+        ask(client(function), on_wait=listening(lambda _, reason: waits.append(reason)))
     assert raised.value.code == code
     assert len(waits) == (3 if code in {"model-unreachable", "model-misbehaved"} else 0)
 

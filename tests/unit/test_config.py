@@ -194,6 +194,13 @@ def test_pyproject_can_hold_the_configuration(tmp_path: Path) -> None:
                 "'scope_violation', 'uncertainty_high' or 'changes_exceed_threshold'"
             ),
         ),
+        (
+            "[workers.w]\ntype = 'codecs'\n",
+            (
+                "workers.w.type in journeyman.toml: input should be 'agent', 'autofix', 'replay', 'command', "
+                "'claude_code', 'codex' or 'opencode'"
+            ),
+        ),
         ("sandbox = 'off'\n", "journeyman.toml says sandbox = 'off'; a repository may only require one"),
         (
             "[context]\nrerank = true\n",

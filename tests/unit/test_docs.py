@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from journeyman.cli.main import app
-from journeyman.config import leaves
+from journeyman.config import leaves, worker_types
 from journeyman.domain import checks, events, plan, scope, settings, stops, task, worker
 from journeyman.domain.folds import kpi
 from journeyman.domain.run import RunSpec
@@ -144,12 +144,17 @@ def test_table_is_described_with_its_defaults(heading: str, kind: Any) -> None:
 
 @pytest.mark.parametrize(
     "choices",
-    [checks.Requirement, scope.LockfilePolicy, settings.SandboxMode, settings.WorkerType],
+    [checks.Requirement, scope.LockfilePolicy, settings.SandboxMode],
     ids=lambda choices: choices.__name__,
 )
 def test_choices_are_described(choices: type[Enum]) -> None:
     text = (REFERENCE / "configuration.md").read_text()
     assert all(f'`"{choice.value}"`' in text for choice in choices)
+
+
+def test_kinds_of_worker_are_described() -> None:
+    text = (REFERENCE / "configuration.md").read_text()
+    assert [kind for kind in worker_types() if f'`"{kind}"`' not in text] == []
 
 
 @pytest.mark.parametrize("pattern", scope.ALWAYS_PROTECTED)

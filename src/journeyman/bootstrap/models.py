@@ -16,7 +16,6 @@ from journeyman.domain.task import Task
 if TYPE_CHECKING:
     from journeyman.context.reranker import ModelReranker
     from journeyman.domain.model import ModelClient
-    from journeyman.models.waiting import OnWait
 
 _DEFAULT_MODELS = {"anthropic": "anthropic:claude-sonnet-4-5", "openai": "openai:gpt-5.4"}
 """Where a provider's key is all that is known."""
@@ -59,7 +58,6 @@ def make_client(
     models: ModelsSettings,
     environ: Mapping[str, str],
     *,
-    on_wait: OnWait | None = None,
     tries: int | None = None,
 ) -> ModelClient:
     """A model's client, as patient as the settings say, with fewer ``tries`` if given."""
@@ -67,7 +65,7 @@ def make_client(
     from journeyman.models.waiting import Patience
 
     patience = Patience(max_tries=tries or Patience.max_tries, budget_s=models.patience_s)
-    return make_model(name, environ, on_wait=on_wait, first_byte_s=models.silence_s, patience=patience)
+    return make_model(name, environ, first_byte_s=models.silence_s, patience=patience)
 
 
 def make_reranker(

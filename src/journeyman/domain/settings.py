@@ -128,15 +128,12 @@ class ContextMode(StrEnum):
 
 
 class WorkerType(StrEnum):
-    """The kinds of worker that exist."""
+    """The kinds of worker that are not a coding CLI: those are in ``workers/cli_agents/registry.py``."""
 
     AGENT = "agent"
     AUTOFIX = "autofix"
     REPLAY = "replay"
     COMMAND = "command"
-    CLAUDE_CODE = "claude_code"
-    CODEX = "codex"
-    OPENCODE = "opencode"
 
 
 @dataclass(frozen=True)
@@ -144,7 +141,8 @@ class WorkerSettings:
     """One ``[workers.NAME]`` table."""
 
     __pydantic_config__: ClassVar = _STRICT
-    type: WorkerType
+    type: str
+    """One of ``WorkerType``, or a coding CLI."""
     command: tuple[str, ...] = ()
     """For ``command``: argv; ``{prompt_file}``, ``{prompt}``, ``{worktree}``, ``{run_id}`` are filled in.
     For a coding CLI: the program, when it is not the usual one on the PATH."""

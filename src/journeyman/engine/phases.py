@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from journeyman.domain.checks import VerifyVerdict
 from journeyman.domain.context import ContextWanted
@@ -29,7 +29,6 @@ from journeyman.domain.events import (
 from journeyman.domain.identity import attempt_ref
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Implementation, Milestone, Plan, Question, Review
-from journeyman.domain.policy.ladder import Rung
 from journeyman.domain.policy.tolerance import drop_paths, tolerated
 from journeyman.domain.scope import Change, advice, judge_scope
 from journeyman.domain.worker import ImplementRequest, PlanRequest, ReviewRequest, Worker
@@ -58,9 +57,13 @@ class PhaseNote:
 class BlockedError(JourneymanError):
     """There is a question that only a person can answer."""
 
-    def __init__(self, question: Question, code: str = "worker-blocked") -> None:
+    def __init__(
+        self, question: Question, code: str = "worker-blocked", session_id: str | None = None
+    ) -> None:
+        """``session_id`` is that of the worker who asks."""
         super().__init__(code, question.question, facts=(question.reason,))
         self.question = question
+        self.session_id = session_id
 
 
 def phase_key(phase: Phase, attempt: Attempt | None) -> str:
@@ -162,26 +165,26 @@ async def implement(run: Run, attempt: Attempt, key: str | None = None) -> str |
         attempt=attempt.number,
         scope=run.spec.settings.scope,
         checks=run.spec.settings.checks,
+        kind=attempt.kind,
         failures=attempt.failures,
         findings=attempt.findings,
         session_id=attempt.session_id,
         guidance=run.guidance,
         answer=attempt.answer or run.point.answer,
-        stronger=attempt.rung is Rung.STRONGER,
         context=shown.text,
         changed=await _changed_so_far(run, attempt),
     )
 
-    async def ask(key: str) -> Implementation:
-        host = RunHost(run, worker.name, Phase.IMPLEMENT, key, frozenset(shown.files))
+    async def ask(try_key: str) -> Implementation:
+        host = RunHost(run, worker.name, Phase.IMPLEMENT, try_key, frozenset(shown.files))
         with host.measured():
-            said = await worker.implement(request, host)
+            said = await worker.implement(replace(request, again=try_key != key), host)
             host.summary = said.summary
         return said
 
     said = await retry_transient(run, Phase.IMPLEMENT, key, ask)
     if said.blocked is not None:
-        raise BlockedError(said.blocked)
+        raise BlockedError(said.blocked, session_id=said.session_id)
     return said.session_id
 
 

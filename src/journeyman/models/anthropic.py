@@ -11,7 +11,7 @@ from journeyman.models.failures import TryFailed
 from journeyman.models.limits import output_cap, output_room
 from journeyman.models.streamed import StreamedClient
 from journeyman.models.transport import Transport
-from journeyman.models.waiting import OnWait, Patience
+from journeyman.models.waiting import Patience
 
 _VERSION = "2023-06-01"
 
@@ -29,10 +29,9 @@ class AnthropicMessages(StreamedClient):
         transport: Transport,
         *,
         patience: Patience | None = None,
-        on_wait: OnWait | None = None,
         bearer: bool = False,
     ) -> None:
-        super().__init__(name, endpoint, transport, patience, on_wait)
+        super().__init__(name, endpoint, transport, patience)
         self._bearer = bearer
         self._cap: int | None = None
 

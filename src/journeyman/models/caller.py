@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from journeyman.domain.model import Finish, ModelAnswer, ModelError, ToolCall
+from journeyman.domain.model import Finish, ModelAnswer, ModelError, OnWait, ToolCall
 from journeyman.domain.worker import Usage
 from journeyman.models.endpoints import Endpoint
 from journeyman.models.failures import Failure
 from journeyman.models.prices import Pricing
 from journeyman.models.spent import Spent, total
-from journeyman.models.waiting import GaveUp, OnWait, Patience, Tries, persevere
+from journeyman.models.waiting import GaveUp, Patience, Tries, persevere
 
 _FACTS = 5
 _WHAT = {
@@ -40,17 +40,18 @@ class Answered:
 class Caller:
     """Tries until there is an answer, and books what it cost."""
 
-    def __init__(self, name: str, endpoint: Endpoint, patience: Patience, on_wait: OnWait | None) -> None:
+    def __init__(self, name: str, endpoint: Endpoint, patience: Patience) -> None:
         self.name = name
         self.pricing = Pricing(endpoint)
         self._endpoint = endpoint
         self._patience = patience
-        self._on_wait = on_wait
 
-    async def call(self, one_try: Callable[[], Awaitable[Answered]]) -> ModelAnswer:
+    async def call(
+        self, one_try: Callable[[], Awaitable[Answered]], on_wait: OnWait | None = None
+    ) -> ModelAnswer:
         """The answer, with the usage of every try in it. Raises ModelError."""
         tries = Tries()
-        outcome = await persevere(one_try, tries, self._patience, self._on_wait)
+        outcome = await persevere(one_try, tries, self._patience, on_wait)
         spent = [failure.spent for failure in tries.failures if failure.spent is not None]
         if isinstance(outcome, GaveUp):
             error = give_up(self._endpoint, tries, outcome.why)

@@ -13,7 +13,7 @@ from journeyman.models.openai_messages import request_body
 from journeyman.models.openai_stream import ChatStream
 from journeyman.models.streamed import StreamedClient
 from journeyman.models.transport import Transport
-from journeyman.models.waiting import OnWait, Patience
+from journeyman.models.waiting import Patience
 
 _MENDS = 5
 
@@ -28,10 +28,9 @@ class OpenAIChat(StreamedClient):
         transport: Transport,
         *,
         patience: Patience | None = None,
-        on_wait: OnWait | None = None,
         dialect: Dialect | None = None,
     ) -> None:
-        super().__init__(name, endpoint, transport, patience, on_wait)
+        super().__init__(name, endpoint, transport, patience)
         self._dialect = dialect or Dialect()
 
     async def _try(self, request: ModelRequest, on_text: OnText | None) -> Answered:

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.model import Finish, ModelAnswer, ModelRequest, OnText
+from journeyman.domain.model import Finish, ModelAnswer, ModelRequest, OnText, OnWait
 from journeyman.models import errors
 from journeyman.models.caller import Answered, Caller
 from journeyman.models.endpoints import Endpoint
 from journeyman.models.failures import Failure, TryFailed
 from journeyman.models.pydantic_ai_messages import opaque_of, read_calls, to_messages, to_parameters
 from journeyman.models.spent import Spent
-from journeyman.models.waiting import OnWait, Patience
+from journeyman.models.waiting import Patience
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelResponse
@@ -50,11 +50,10 @@ class PydanticAIClient:
         *,
         first_byte_s: float,
         patience: Patience | None = None,
-        on_wait: OnWait | None = None,
         build: Callable[[], Model] | None = None,
     ) -> None:
         self._endpoint = endpoint
-        self._caller = Caller(name, endpoint, patience or Patience(), on_wait)
+        self._caller = Caller(name, endpoint, patience or Patience())
         self._timeout_s = first_byte_s * _WHOLE_ANSWER_FACTOR
         self._build = build or (lambda: build_model(name))
         self._model: Model | None = None
@@ -64,11 +63,13 @@ class PydanticAIClient:
         """``provider:name``, as configured."""
         return self._caller.name
 
-    async def answer(self, request: ModelRequest, on_text: OnText | None = None) -> ModelAnswer:
+    async def answer(
+        self, request: ModelRequest, on_text: OnText | None = None, on_wait: OnWait | None = None
+    ) -> ModelAnswer:
         """The model's answer, its text in one piece. Raises ModelError, and JourneymanError("bad-config")."""
         if self._model is None:
             self._model = await asyncio.to_thread(self._build)
-        return await self._caller.call(lambda: self._try(request, on_text))
+        return await self._caller.call(lambda: self._try(request, on_text), on_wait)
 
     async def aclose(self) -> None:
         """Nothing is held open here: the provider's library keeps its own connections."""

@@ -12,7 +12,7 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.task import nearest
 from journeyman.models.endpoints import Endpoint, clean_base_url, clean_key, proxy_for
 from journeyman.models.transport import FIRST_BYTE_S, Transport
-from journeyman.models.waiting import OnWait, Patience
+from journeyman.models.waiting import Patience
 
 if TYPE_CHECKING:
     from journeyman.models.anthropic import AnthropicMessages
@@ -101,22 +101,21 @@ def make_model(
     name: str,
     environ: Mapping[str, str],
     *,
-    on_wait: OnWait | None = None,
     first_byte_s: float = FIRST_BYTE_S,
     patience: Patience | None = None,
 ) -> Client:
     """The client of a model. Nothing is connected, and nothing heavy imported, before its first answer.
 
-    ``on_wait`` hears of every wait between tries; ``first_byte_s`` is how long a silence may last.
+    ``first_byte_s`` is how long a silence may last.
     Raises JourneymanError: "bad-config", or "model-unauthorized" when a key is missing.
     """
     provider, model = split_name(name)
     full = f"{provider}:{model}"
     if provider == "anthropic":
-        return _anthropic(full, model, environ, on_wait, first_byte_s, patience)
+        return _anthropic(full, model, environ, first_byte_s, patience)
     if provider in _COMPATIBLE:
-        return _openai(full, provider, model, environ, on_wait, first_byte_s, patience)
-    return _other(full, provider, model, on_wait, first_byte_s, patience)
+        return _openai(full, provider, model, environ, first_byte_s, patience)
+    return _other(full, provider, model, first_byte_s, patience)
 
 
 def _openai(
@@ -124,7 +123,6 @@ def _openai(
     provider: str,
     model: str,
     environ: Mapping[str, str],
-    on_wait: OnWait | None,
     first_byte_s: float,
     patience: Patience | None,
 ) -> OpenAIChat:
@@ -138,14 +136,13 @@ def _openai(
     endpoint = _endpoint(provider, base_url, model, key, known.key_variable, known.base_variable, environ)
     transport = Transport(endpoint, first_byte_s=first_byte_s)
     dialect = Dialect(OutputField.OLD if known.old_output_field else OutputField.NEW)
-    return OpenAIChat(full, endpoint, transport, patience=patience, on_wait=on_wait, dialect=dialect)
+    return OpenAIChat(full, endpoint, transport, patience=patience, dialect=dialect)
 
 
 def _anthropic(
     full: str,
     model: str,
     environ: Mapping[str, str],
-    on_wait: OnWait | None,
     first_byte_s: float,
     patience: Patience | None,
 ) -> AnthropicMessages:
@@ -160,14 +157,13 @@ def _anthropic(
     endpoint = _endpoint("anthropic", base_url, model, key or token, "ANTHROPIC_API_KEY", base, environ)
     transport = Transport(endpoint, first_byte_s=first_byte_s)
     bearer = key is None and token is not None
-    return AnthropicMessages(full, endpoint, transport, patience=patience, on_wait=on_wait, bearer=bearer)
+    return AnthropicMessages(full, endpoint, transport, patience=patience, bearer=bearer)
 
 
 def _other(
     full: str,
     provider: str,
     model: str,
-    on_wait: OnWait | None,
     first_byte_s: float,
     patience: Patience | None,
 ) -> PydanticAIClient:
@@ -186,7 +182,7 @@ def _other(
     if not installed:
         raise extra_missing(full)
     endpoint = Endpoint(provider, "", model)
-    return PydanticAIClient(full, endpoint, first_byte_s=first_byte_s, patience=patience, on_wait=on_wait)
+    return PydanticAIClient(full, endpoint, first_byte_s=first_byte_s, patience=patience)
 
 
 def _is_theirs(provider: str) -> bool:

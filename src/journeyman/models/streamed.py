@@ -9,13 +9,13 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Protocol
 
-from journeyman.domain.model import Finish, ModelAnswer, ModelRequest, OnText, ToolCall
+from journeyman.domain.model import Finish, ModelAnswer, ModelRequest, OnText, OnWait, ToolCall
 from journeyman.models.caller import Answered, Caller
 from journeyman.models.endpoints import Endpoint
 from journeyman.models.failures import Failure, TryFailed
 from journeyman.models.spent import Spent
 from journeyman.models.transport import Transport
-from journeyman.models.waiting import OnWait, Patience
+from journeyman.models.waiting import Patience
 
 
 class AnswerStream(Protocol):
@@ -62,20 +62,21 @@ class StreamedClient(ABC):
         endpoint: Endpoint,
         transport: Transport,
         patience: Patience | None,
-        on_wait: OnWait | None,
     ) -> None:
         self._endpoint = endpoint
         self._transport = transport
-        self._caller = Caller(name, endpoint, patience or Patience(), on_wait)
+        self._caller = Caller(name, endpoint, patience or Patience())
 
     @property
     def name(self) -> str:
         """``provider:name``, as configured."""
         return self._caller.name
 
-    async def answer(self, request: ModelRequest, on_text: OnText | None = None) -> ModelAnswer:
+    async def answer(
+        self, request: ModelRequest, on_text: OnText | None = None, on_wait: OnWait | None = None
+    ) -> ModelAnswer:
         """The model's answer. Raises ModelError."""
-        return await self._caller.call(lambda: self._try(request, on_text))
+        return await self._caller.call(lambda: self._try(request, on_text), on_wait)
 
     async def aclose(self) -> None:
         """Close the kept connections."""

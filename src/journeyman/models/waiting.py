@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from random import SystemRandom
 from typing import Generic, TypeVar
 
+from journeyman.domain.model import OnWait
 from journeyman.models.failures import Failure, TryFailed
 
 T = TypeVar("T")
-
-OnWait = Callable[[float, str], AbstractContextManager[object]]
-"""Called before each wait with its seconds and the reason; what it gives is left when the wait is over."""
 
 
 @dataclass(frozen=True)

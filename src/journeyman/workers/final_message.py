@@ -1,4 +1,4 @@
-"""What a program's last words mean: the JSON line that its prompt asked for, read with distrust."""
+"""A program's final message: the JSON line that its prompt asked for, read with distrust."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\
 
 
 @dataclass(frozen=True)
-class Answer:
+class FinalMessage:
     """What the worker says it did, or what it needs to know."""
 
     summary: str = ""
     blocked: Question | None = None
 
 
-def read_answer(line: str) -> Answer | None:
-    """The answer that a line holds; ``None`` when it is not a JSON object with ``summary`` or ``blocked``."""
+def read_final_line(line: str) -> FinalMessage | None:
+    """The message that a line holds; ``None`` unless it is a JSON object with ``summary`` or ``blocked``."""
     if not line.startswith("{"):
         return None
     try:
@@ -32,15 +32,15 @@ def read_answer(line: str) -> Answer | None:
         return None
     if not isinstance(value, dict) or {"summary", "blocked"}.isdisjoint(value):
         return None
-    return Answer(_storable(value.get("summary", "")), _question(value.get("blocked")))
+    return FinalMessage(_storable(value.get("summary", "")), _question(value.get("blocked")))
 
 
-def read_last_words(text: str) -> Answer:
-    """The answer in a text's last line (a code fence may follow it); else that line is the summary."""
+def read_final_message(text: str) -> FinalMessage:
+    """The message in a text's last line (a code fence may follow it); else that line is the summary."""
     lines = [line for line in map(plain, text.splitlines()) if line and not line.startswith("```")]
     if not lines:
-        return Answer()
-    return read_answer(lines[-1]) or Answer(_storable(shortened(lines[-1])))
+        return FinalMessage()
+    return read_final_line(lines[-1]) or FinalMessage(_storable(shortened(lines[-1])))
 
 
 def plain(line: str) -> str:
