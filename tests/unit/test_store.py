@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -40,6 +43,70 @@ def test_every_event_survives_the_store(kind: str) -> None:
 
 def test_the_spec_survives_the_store() -> None:
     assert decode(encode(SPECIFIED), RunSpecified) == SPECIFIED
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Every type that a step's result may be made of."""
+
+    name: str
+    path: PurePosixPath | None = None
+    seconds: float = 1.5
+    status: CheckStatus | None = None
+    command: str | tuple[str, ...] = "c"
+    table: Mapping[str, tuple[PurePosixPath, ...]] = field(default_factory=dict)
+    opaque: Any = None
+
+
+KEPT = Kept(
+    "caf\udce9",
+    PurePosixPath("b\udce9/x"),
+    0.25,
+    CheckStatus.FAILED,
+    ("a", "b"),
+    {"k\udce9": (PurePosixPath("a"),)},
+    {"any": [1, None]},
+)
+
+
+def test_a_result_survives_whatever_it_is_made_of() -> None:
+    assert encode(KEPT).isascii()
+    assert decode(encode(KEPT), Kept) == KEPT
+    assert decode(encode((KEPT, KEPT)), tuple[Kept, ...]) == (KEPT, KEPT)
+    assert decode("null", type(None)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"name": "n"}', Kept("n")),
+        ('{"name": "n", "of": "another version"}', Kept("n")),
+        ('{"name": "n", "seconds": 2}', Kept("n", seconds=2.0)),
+    ],
+)
+def test_what_other_versions_wrote_is_read(text: str, value: Kept) -> None:
+    read = decode(text, Kept)
+    assert read == value
+    assert isinstance(read.seconds, float)
+
+
+@pytest.mark.parametrize(
+    ("misfit", "message"),
+    [
+        ("[]", "is not a dict"),
+        ("{}", "missing 1 required positional argument: 'name'"),
+        ('{"name": null}', "None is not a str"),
+        ('{"name": "n", "seconds": true}', "True is not a float"),
+        ('{"name": "n", "seconds": "1"}', "'1' is not a float"),
+        ('{"name": "n", "path": 1}', "int"),
+        ('{"name": "n", "status": "fine"}', "'fine' is of none of the wanted types"),
+        ('{"name": "n", "command": {}}', "is of none of the wanted types"),
+        ('{"name": "n", "table": {"k": "a"}}', "'a' is not a list"),
+    ],
+)
+def test_a_misfit_is_a_value_error(misfit: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        decode(misfit, Kept)
 
 
 def test_an_event_under_the_same_key_is_kept_once(store: SqliteStore) -> None:
