@@ -77,7 +77,7 @@ class Project:
 
     def jm(self, *arguments: str, env: dict[str, str] | None = None, **more: Any) -> Answer:
         done = subprocess.run(
-            (sys.executable, "-m", "journeyman", *arguments),
+            (sys.executable, *more.pop("program", ("-m", "journeyman")), *arguments),
             cwd=more.pop("cwd", self.root),
             env={**os.environ, **(env or {})},
             capture_output=True,
