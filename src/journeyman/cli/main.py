@@ -19,7 +19,7 @@ from typing import NoReturn  # noqa: E402
 import typer  # noqa: E402
 
 from journeyman import __version__  # noqa: E402
-from journeyman.cli import bench, context, demo, figures, look, prove, run, setup  # noqa: E402
+from journeyman.cli import context, demo, figures, look, prove, run, setup  # noqa: E402
 from journeyman.cli.console import (  # noqa: E402
     answer_error,
     flush_standard_streams,
@@ -47,7 +47,6 @@ context.register(app)
 prove.register(app)
 setup.register(app)
 demo.register(app)
-bench.register(app)
 
 
 def _version(value: bool) -> None:
