@@ -54,13 +54,12 @@ def make_client(
     environ: Mapping[str, str],
     *,
     on_wait: OnWait | None = None,
-    tries: int | None = None,
 ) -> ModelClient:
-    """A model's client, as patient as the settings say, with fewer ``tries`` if given."""
+    """A model's client, as patient as the settings say."""
     from journeyman.models.registry import make_model
     from journeyman.models.waiting import Patience
 
-    patience = Patience(max_tries=tries or Patience.max_tries, budget_s=models.patience_s)
+    patience = Patience(budget_s=models.patience_s)
     return make_model(name, environ, on_wait=on_wait, first_byte_s=models.silence_s, patience=patience)
 
 
