@@ -19,7 +19,7 @@ demo: .venv/.demo-ready ## work two tasks in a sample repository, without a mode
 	@.venv/bin/jm demo
 
 demo-agent: .venv/.demo-ready ## the same, the second task by the built-in agent over a simulated model
-	@.venv/bin/jm demo --agent
+	@.venv/bin/python -m bench.demo_agent
 
 test: .venv/.dev-ready ## run the tests
 	@.venv/bin/python -m pytest

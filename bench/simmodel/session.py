@@ -13,7 +13,7 @@ from journeyman.workers.session_reader import StrictTable, bad_session, load_tab
 
 _TASK_KEYS = (
     *("match", "plan", "steps", "needs", "search", "tests", "review", "blocked", "failure"),
-    *("must_see", "one_at_a_time", "reasoning", "order"),
+    *("must_see", "one_at_a_time", "reasoning"),
 )
 REASONING_KEYS = (
     "search",
@@ -26,7 +26,6 @@ REASONING_KEYS = (
     "plan",
     "review",
     "say",
-    "order",
 )
 """What reasoning tokens can be given for: a move, or ``mend``, an edit of a later step."""
 _PLAN_KEYS = ("title", "goal", "files", "risk", "done_when")
@@ -105,8 +104,6 @@ class Task:
     """It searches for one pattern and reads one file in each answer, as most models do."""
     reasoning: Mapping[str, int] = field(default_factory=dict)
     """Tokens that it thinks before it answers, for each kind of answer."""
-    order: tuple[str, ...] = ()
-    """Paths that it puts first when it is asked to order files."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +155,6 @@ def _task(table: StrictTable) -> Task:
         must_see=tuple(_seen(seen) for seen in table.tables("must_see", "must_see")),
         one_at_a_time=_flag(table, "one_at_a_time"),
         reasoning=_reasoning(table.table("reasoning")),
-        order=table.texts("order"),
     )
 
 

@@ -92,7 +92,7 @@ class Project:
     ) -> Answer:
         """One command to its end; with ``crash_after`` it is killed right after so many events."""
         done = subprocess.run(
-            (*program(crash_after), *arguments),
+            (*more.pop("program", program(crash_after)), *arguments),
             cwd=more.pop("cwd", self.root),
             env={**os.environ, **(env or {})},
             capture_output=True,

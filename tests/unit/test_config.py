@@ -204,7 +204,7 @@ def test_pyproject_can_hold_the_configuration(tmp_path: Path) -> None:
         ("sandbox = 'off'\n", "journeyman.toml says sandbox = 'off'; a repository may only require one"),
         (
             "[context]\nrerank = true\n",
-            "journeyman.toml says context.rerank = true; a repository may not spend your money",
+            "unknown key 'context.rerank' in journeyman.toml",
         ),
         ("[[checks]]\nname='a'\n", "checks.0.run in journeyman.toml: field required"),
     ],

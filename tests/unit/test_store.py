@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from journeyman.domain import events as domain_events
 from journeyman.domain.checks import CheckResult, CheckStatus, Failure
+from journeyman.domain.context import Pack
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import EVENT_TYPES, Payload, RunFinished, RunSpecified, WorkerActivity
 from journeyman.store import FolderArtifacts, SqliteStore, ensure_state
@@ -107,6 +108,16 @@ def test_what_other_versions_wrote_is_read(text: str, value: Kept) -> None:
 def test_a_misfit_is_a_value_error(misfit: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         decode(misfit, Kept)
+
+
+def test_a_pack_as_earlier_versions_recorded_it_is_still_read() -> None:
+    assert decode('{"text": "1|x", "files": ["a.py"]}', Pack) == Pack("1|x", files=("a.py",))
+
+
+def test_a_pack_survives_the_journal() -> None:
+    pack = Pack("1|x", 3, ("a.py", "b.py"), (((1, 2), (4, 9)), ((1, 1),)), 7, 0.25, 0.5)
+    found = decode(encode(pack), Pack)
+    assert (found, found.index_s, found.pack_s) == (pack, 0.25, 0.5)
 
 
 def test_an_event_under_the_same_key_is_kept_once(store: SqliteStore) -> None:

@@ -49,7 +49,7 @@ class ModelsSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     cheap: str | None = None
-    """Plans, and orders files where ``context.rerank`` is set."""
+    """Plans."""
     standard: str | None = None
     """Implements."""
     strong: str | None = None
@@ -116,15 +116,6 @@ class FastPathSettings:
     """Globs of paths that are risky here, on top of those."""
     risky_patterns: tuple[str, ...] = ()
     """Regular expressions: a changed line that one of them is found in is risky."""
-
-
-class ContextMode(StrEnum):
-    """What a worker's first request holds of the repository."""
-
-    PACK = "pack"
-    """What the task is about."""
-    FILES = "files"
-    """Every line of the files that the plan names; the planner sees the list of files. To compare with."""
 
 
 class WorkerType(StrEnum):
@@ -257,11 +248,8 @@ class ContextSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     enabled: bool = True
-    mode: ContextMode = ContextMode.PACK
     budget: int = 8_000
     """Tokens of a pack, at most."""
-    rerank: bool = False
-    """Whether the cheapest model is asked once for an order of the files ranked first."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from journeyman.domain.checks import VerifyVerdict
-from journeyman.domain.context import ContextWanted
+from journeyman.domain.context import Pack, PackRequest
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import (
     CheckpointMade,
@@ -37,7 +37,7 @@ from journeyman.engine.attempt import Attempt, AttemptSnapshot
 from journeyman.engine.evidence import checkpoint_message, checkpoint_trailers, evidence_lines
 from journeyman.engine.host import RunHost
 from journeyman.engine.model import Run
-from journeyman.engine.packing import Packed, packed_context
+from journeyman.engine.packing import packed_context
 from journeyman.engine.recorder import StepRecorder
 from journeyman.engine.transient import retry_transient
 from journeyman.workspace import OpenedWorkspace, workspace
@@ -122,8 +122,8 @@ async def set_up(run: Run) -> OpenedWorkspace:
 async def plan(run: Run) -> Plan:
     """Ask the planning worker."""
     worker = run.workers[Phase.PLAN]
-    wanted = ContextWanted(run.spec.task.whole_text, brief=True)
-    shown = await packed_context(run, worker, Phase.PLAN, "plan", wanted)
+    asked = PackRequest(run.spec.task.whole_text, brief=True)
+    shown = await packed_context(run, worker, Phase.PLAN, "plan", asked)
     request = PlanRequest(
         run.spec.task, run.spec.settings.scope, run.spec.settings.checks, run.guidance, shown.text
     )
@@ -196,14 +196,14 @@ async def _changed_so_far(run: Run, attempt: Attempt) -> str:
     return await run.workspace.diff_text(attempt.head, run.trees.work_tree)
 
 
-async def _context_of(run: Run, worker: Worker, attempt: Attempt, key: str) -> Packed:
+async def _context_of(run: Run, worker: Worker, attempt: Attempt, key: str) -> Pack:
     """What an attempt is shown: in the worker's own session, only what is new to it."""
     text = run.spec.task.whole_text
     if len(attempt.plan.milestones) > 1:
         text = f"{attempt.milestone.title}\n{attempt.milestone.goal}\n\n{text}"
     places = [(new.failure.path, new.failure.line) for new in attempt.failures]
     places += [(finding.path, finding.line) for finding in attempt.findings]
-    wanted = ContextWanted(
+    asked = PackRequest(
         text,
         tuple(dict.fromkeys((path, line) for path, line in places if path and line)),
         attempt.milestone.files,
@@ -215,7 +215,7 @@ async def _context_of(run: Run, worker: Worker, attempt: Attempt, key: str) -> P
         worker,
         Phase.IMPLEMENT,
         key.removesuffix(".implement"),
-        wanted,
+        asked,
         milestone=attempt.milestone_number,
         attempt=attempt.number,
     )
