@@ -62,10 +62,10 @@ def make_client(
 ) -> ModelClient:
     """A model's client, as patient as the settings say, with fewer ``tries`` if given."""
     from journeyman.models.registry import make_model
-    from journeyman.models.waiting import Patience
+    from journeyman.models.retry import RetryPolicy
 
-    patience = Patience(max_tries=tries or Patience.max_tries, budget_s=models.patience_s)
-    return make_model(name, environ, first_byte_s=models.silence_s, patience=patience)
+    policy = RetryPolicy(max_tries=tries or RetryPolicy.max_tries, budget_s=models.patience_s)
+    return make_model(name, environ, first_byte_s=models.silence_s, policy=policy)
 
 
 def make_reranker(
