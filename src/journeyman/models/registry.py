@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.task import nearest
-from journeyman.models.anthropic.client import AnthropicMessages
 from journeyman.models.endpoints import Endpoint, clean_base_url, clean_key, proxy_for
-from journeyman.models.openai.client import OpenAIChat
 from journeyman.models.providers import CHAT_PROVIDERS, ChatProvider
 from journeyman.models.retry import RetryPolicy
 from journeyman.models.transport import FIRST_BYTE_S, Transport
+
+if TYPE_CHECKING:
+    from journeyman.models.anthropic.client import AnthropicMessages
+    from journeyman.models.openai.client import OpenAIChat
 
 _ANTHROPIC = "anthropic"
 _ANTHROPIC_URL = "https://api.anthropic.com"
@@ -66,12 +69,16 @@ def make_model(
     """
     provider, model = split_name(name)
     if provider == _ANTHROPIC:
+        from journeyman.models.anthropic.client import AnthropicMessages
+
         endpoint, bearer = _anthropic_endpoint(model, environ)
         transport = Transport(endpoint, first_byte_s=first_byte_s)
         return AnthropicMessages(f"{provider}:{model}", endpoint, transport, policy=policy, bearer=bearer)
     known = CHAT_PROVIDERS.get(provider)
     if known is None:
         raise _unknown_provider(provider, name.strip())
+    from journeyman.models.openai.client import OpenAIChat
+
     endpoint = _chat_endpoint(known, model, environ)
     transport = Transport(endpoint, first_byte_s=first_byte_s)
     return OpenAIChat(f"{provider}:{model}", endpoint, transport, policy=policy, dialect=known.dialect)
