@@ -13,19 +13,18 @@ from journeyman.domain.model import (
     ModelAnswer,
     ModelClient,
     ModelRequest,
-    OnText,
     OnWait,
     Speaker,
     ToolSpec,
 )
 from journeyman.models.registry import make_model
-from journeyman.models.waiting import Patience
+from journeyman.models.retry import RetryPolicy
 from tests.support.http_stub import HttpStub, Reply, anthropic_events, openai_events, stream
 
 T = TypeVar("T")
 
 KEY = "a-secret-key-0123456789"
-HASTY = Patience(max_tries=4, budget_s=60, base_s=0.001)
+HASTY = RetryPolicy(max_tries=4, budget_s=60, base_s=0.001)
 REQUEST = ModelRequest(
     system="be brief",
     messages=(Message(Speaker.USER, "mend it"),),
@@ -71,7 +70,7 @@ class Style:
 
     def client(self, stub: HttpStub, **more: Any) -> Closable:
         environ = {self.base_variable: f"{stub.url}/v1", self.key_variable: KEY}
-        return make_model(f"{self.name}:sim-1", environ, patience=more.pop("patience", HASTY), **more)
+        return make_model(f"{self.name}:sim-1", environ, policy=more.pop("policy", HASTY), **more)
 
 
 def _openai(text: str, reason: str, **delta: Any) -> bytes:
@@ -169,8 +168,7 @@ def use(client: Closable, work: Callable[[Closable], Coroutine[Any, Any, T]]) ->
 def ask(
     client: Closable,
     request: ModelRequest = REQUEST,
-    on_text: OnText | None = None,
     on_wait: OnWait | None = None,
 ) -> ModelAnswer:
     """One answer."""
-    return use(client, lambda model: model.answer(request, on_text, on_wait))
+    return use(client, lambda model: model.answer(request, on_wait))

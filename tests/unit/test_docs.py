@@ -20,6 +20,7 @@ from journeyman.domain.folds import kpi
 from journeyman.domain.run import RunSpec
 from journeyman.engine.examine import Probe
 from journeyman.engine.proving import Proof
+from journeyman.models.providers import CHAT_PROVIDERS
 from journeyman.report import compare, metrics
 from journeyman.report.overview import RunLine
 from journeyman.report.summary import Milestones, RunSummary
@@ -289,3 +290,10 @@ def test_links_resolve(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_no_registry_is_addressed(page: Path) -> None:
     assert REGISTRY.findall(page.read_text()) == []
+
+
+def test_every_provider_is_listed_with_its_key_and_address():
+    page = (ROOT / "docs" / "how-to" / "choose-a-worker.md").read_text()
+    for row in CHAT_PROVIDERS.values():
+        keys = ", ".join(f"`{name}`" for name in row.key_variables)
+        assert f"| `{row.name}` | {keys} | `{row.base_url}` |" in page

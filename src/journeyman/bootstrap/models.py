@@ -54,10 +54,10 @@ def make_client(
 ) -> ModelClient:
     """A model's client, as patient as the settings say."""
     from journeyman.models.registry import make_model
-    from journeyman.models.waiting import Patience
+    from journeyman.models.retry import RetryPolicy
 
-    patience = Patience(budget_s=models.patience_s)
-    return make_model(name, environ, first_byte_s=models.silence_s, patience=patience)
+    policy = RetryPolicy(budget_s=models.patience_s)
+    return make_model(name, environ, first_byte_s=models.silence_s, policy=policy)
 
 
 def spending_of(settings: Settings, events: tuple[Event, ...] = (), segment: int = 1) -> Spending:

@@ -133,7 +133,7 @@ def _cli_agent(name: str, table: WorkerSettings, project: Project, model: str | 
 
 
 def _agent(project: Project, settings: Settings, task: Task, spending: Spending) -> Worker:
-    from journeyman.models.transport import preload
+    from journeyman.models.transport import preload_http
     from journeyman.workers.agent.worker import AgentWorker
 
     names = phase_models(project, settings, task)
@@ -146,7 +146,7 @@ def _agent(project: Project, settings: Settings, task: Task, spending: Spending)
         )
 
     # The HTTP library and the transport take 0.2 s to import: meanwhile git makes the worktree.
-    asyncio.get_running_loop().run_in_executor(None, preload)
+    asyncio.get_running_loop().run_in_executor(None, preload_http)
 
     make = partial(make_client, models=settings.models, environ=project.surroundings.environ)
 

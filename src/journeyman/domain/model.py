@@ -102,10 +102,6 @@ class ModelError(JourneymanError):
     """What the failed tries that reached the model cost, where that is known."""
 
 
-OnText = Callable[[str], None]
-"""Called with each piece of the text as it streams in; from the start again when a cut stream is retried."""
-
-
 OnWait = Callable[[float, str], AbstractContextManager[object]]
 """Called before each wait with its seconds and the reason; what it gives is left when the wait is over."""
 
@@ -121,6 +117,4 @@ class ModelClient(Protocol):
     # Retry-After; ``on_wait`` hears of each wait between tries.
     # Raises ModelError: "model-unauthorized", "model-not-found", "model-refused-request",
     # "context-too-long", "model-quota", "model-unreachable" (tries used up) or "model-misbehaved".
-    async def answer(
-        self, request: ModelRequest, on_text: OnText | None = None, on_wait: OnWait | None = None
-    ) -> ModelAnswer: ...
+    async def answer(self, request: ModelRequest, on_wait: OnWait | None = None) -> ModelAnswer: ...

@@ -10,14 +10,14 @@ from random import SystemRandom
 from typing import Generic, TypeVar
 
 from journeyman.domain.model import OnWait
-from journeyman.models.failures import Failure, TryFailed
+from journeyman.models.errors import ModelFailure, TryFailed
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long to bear with a provider."""
+class RetryPolicy:
+    """How long to try for, and how often."""
 
     max_tries: int = 10
     budget_s: float = 300.0
@@ -40,8 +40,8 @@ class GiveUp:
     why: str = ""
 
 
-def next_step(
-    failure: Failure, tries: int, lost_s: float, patience: Patience, chance: float
+def decide_retry(
+    failure: ModelFailure, tries: int, lost_s: float, policy: RetryPolicy, chance: float
 ) -> Wait | GiveUp:
     """What to do after ``tries`` failed ones. ``chance``, in 0…1, is the jitter: all of it, or none.
 
@@ -49,16 +49,16 @@ def next_step(
     """
     if failure.code is not None:
         return GiveUp()
-    allowed = min(patience.max_tries, failure.max_tries or patience.max_tries)
+    allowed = min(policy.max_tries, failure.max_tries or policy.max_tries)
     if tries >= allowed:
         return GiveUp(f"{tries} tries failed" if tries > 1 else "")
-    seconds = min(patience.cap_s, patience.base_s * 2 ** (tries - 1)) * chance
+    seconds = min(policy.cap_s, policy.base_s * 2 ** (tries - 1)) * chance
     if failure.retry_after_s:
         seconds = failure.retry_after_s + min(1.0, failure.retry_after_s / 10) * chance
-        if seconds > patience.budget_s:
+        if seconds > policy.budget_s:
             return GiveUp(f"the provider asks to wait {failure.retry_after_s:.0f} s")
-    if lost_s + seconds > patience.budget_s:
-        return GiveUp(f"another wait would go over {patience.budget_s:g} s (models.patience_s)")
+    if lost_s + seconds > policy.budget_s:
+        return GiveUp(f"another wait would go over {policy.budget_s:g} s (models.patience_s)")
     return Wait(seconds)
 
 
@@ -66,7 +66,7 @@ def next_step(
 class Tries:
     """What was tried so far."""
 
-    failures: list[Failure] = field(default_factory=list)
+    failures: list[ModelFailure] = field(default_factory=list)
     waited_s: float = 0.0
 
     @property
@@ -82,17 +82,17 @@ class GaveUp(Generic[T]):
     why: str
 
 
-async def persevere(
-    one_try: Callable[[], Awaitable[T]], tries: Tries, patience: Patience, on_wait: OnWait | None = None
+async def call_with_retries(
+    one_try: Callable[[], Awaitable[T]], tries: Tries, policy: RetryPolicy, on_wait: OnWait | None = None
 ) -> T | GaveUp[T]:
-    """The first success, or the end of patience. What failed is noted in ``tries``."""
+    """The first success, or the end of the policy. What failed is noted in ``tries``."""
     chance = SystemRandom().random
     while True:
         try:
             return await one_try()
         except TryFailed as failed:
             tries.failures.append(failed.failure)
-        step = next_step(tries.failures[-1], len(tries.failures), tries.lost_s, patience, chance())
+        step = decide_retry(tries.failures[-1], len(tries.failures), tries.lost_s, policy, chance())
         if isinstance(step, GiveUp):
             return GaveUp(step.why)
         tries.waited_s += step.seconds

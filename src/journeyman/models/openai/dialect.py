@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from journeyman.models.failures import Failure
-from journeyman.models.limits import output_cap, output_room
+from journeyman.models.errors import ModelFailure, output_cap, output_room
 
 
 class OutputField(StrEnum):
@@ -34,6 +33,8 @@ class Dialect:
     stream_usage: bool = True
     returns_reasoning: bool = True
     """Whether reasoning may be sent back to it."""
+    user_after_tool: bool = True
+    """Whether the user may speak right after a tool's result; Mistral's models want a turn between."""
     cap: int | None = None
     """The most output tokens that it lets one ask for."""
     room: int | None = None
@@ -45,9 +46,10 @@ class Dialect:
 
 
 _NEWER_FIELD = re.compile(r"use\W+max_completion_tokens", re.IGNORECASE)
+_ROLE_ORDER = re.compile(r"unexpected role \W?user\W? after role \W?tool", re.IGNORECASE)
 
 
-def mend(dialect: Dialect, failure: Failure, *, asked: int) -> Dialect | None:
+def fix_dialect(dialect: Dialect, failure: ModelFailure, *, asked: int) -> Dialect | None:
     """A dialect in which the refused request may pass; ``None`` when the refusal is not about that.
 
     ``asked``: the output tokens that the request asked for.
@@ -62,10 +64,10 @@ def mend(dialect: Dialect, failure: Failure, *, asked: int) -> Dialect | None:
         return replace(dialect, cap=cap)
     if failure.code == "context-too-long":
         return None
-    return _mend_words(dialect, text)
+    return _fix_fields(dialect, text)
 
 
-def _mend_words(dialect: Dialect, text: str) -> Dialect | None:
+def _fix_fields(dialect: Dialect, text: str) -> Dialect | None:
     newer = bool(_NEWER_FIELD.search(text))
     if newer and dialect.output_field is OutputField.OLD:
         return replace(dialect, output_field=OutputField.NEW)
@@ -73,9 +75,15 @@ def _mend_words(dialect: Dialect, text: str) -> Dialect | None:
         return replace(dialect, output_field=OutputField.OLD)
     if ("stream_options" in text or "include_usage" in text) and dialect.stream_usage:
         return replace(dialect, stream_usage=False)
+    return _fix_turns(dialect, text)
+
+
+def _fix_turns(dialect: Dialect, text: str) -> Dialect | None:
     if "tool_choice" in text and dialect.forcing is not Forcing.NONE:
         weaker = Forcing.REQUIRED if dialect.forcing is Forcing.NAMED else Forcing.NONE
         return replace(dialect, forcing=weaker)
+    if _ROLE_ORDER.search(text) and dialect.user_after_tool:
+        return replace(dialect, user_after_tool=False)
     if "reasoning" in text and dialect.returns_reasoning:
         return replace(dialect, returns_reasoning=False)
     return None

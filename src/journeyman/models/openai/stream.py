@@ -6,11 +6,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from journeyman.domain.model import Finish, OnText, ToolCall
-from journeyman.models.failures import Failure
-from journeyman.models.openai_messages import OPAQUE, REASONING_FIELDS
-from journeyman.models.spent import Spent, count
-from journeyman.models.texts import clean, tool_call, whole
+from journeyman.domain.model import Finish, ToolCall
+from journeyman.models.answers import TryUsage, clean_json, join_surrogates, read_tool_call, token_count
+from journeyman.models.errors import ModelFailure
+from journeyman.models.openai.messages import EXTRA_FIELD, OPAQUE, REASONING_FIELDS
 
 _FINISHES = {
     "stop": Finish.STOP,
@@ -31,6 +30,7 @@ class _Call:
     sent_id: Any
     name: str = ""
     pieces: list[str] = field(default_factory=list)
+    extra: Any = None
 
     def ends_before(self, index: int | None, call_id: Any) -> bool:  # noqa: ANN401 - a provider's JSON
         """Whether a piece with a name begins another call: some servers give every call index 0, some none,
@@ -38,14 +38,13 @@ class _Call:
         """
         if call_id:
             return bool(call_id != self.sent_id)
-        return index is None or tool_call("", "", "".join(self.pieces) or "-").arguments is not None
+        return index is None or read_tool_call("", "", "".join(self.pieces) or "-").arguments is not None
 
 
 class ChatStream:
     """Feed it chunks; or one whole completion."""
 
-    def __init__(self, on_text: OnText | None, *, id_prefix: str) -> None:
-        self._on_text = on_text
+    def __init__(self, *, id_prefix: str) -> None:
         self._id_prefix = id_prefix
         self._text: list[str] = []
         self._refusal: list[str] = []
@@ -62,15 +61,15 @@ class ChatStream:
         return self._reason is not None
 
     @property
-    def trouble(self) -> Failure | None:
+    def failure(self) -> ModelFailure | None:
         """Why the answer is of no use, when this is all of it."""
         if self._reason == "error":  # some say so in place of a finish reason
-            return Failure("the provider broke the answer off")
+            return ModelFailure("the provider broke the answer off")
         if self.complete:
             return None
         if not self._recognised:
-            return Failure("the answer is no chat completion", unusable=True)
-        return Failure("the answer ended before it was complete")
+            return ModelFailure("the answer is no chat completion", unusable=True)
+        return ModelFailure("the answer ended before it was complete")
 
     def feed(self, chunk: dict[str, Any]) -> None:
         """Take one chunk, or a whole completion."""
@@ -89,12 +88,14 @@ class ChatStream:
     @property
     def text(self) -> str:
         """The answer's text, or that of the refusal."""
-        return whole("".join(self._refusal or self._text))
+        return join_surrogates("".join(self._refusal or self._text))
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
         """The calls, each with an id."""
-        return tuple(tool_call(call.id, call.name, "".join(call.pieces)) for call in self._calls if call.name)
+        return tuple(
+            read_tool_call(call.id, call.name, "".join(call.pieces)) for call in self._calls if call.name
+        )
 
     @property
     def finish(self) -> Finish:
@@ -108,21 +109,25 @@ class ChatStream:
 
     @property
     def opaque(self) -> Any:  # noqa: ANN401 - JSON
-        """Reasoning that the provider may want back."""
-        return {OPAQUE: clean(self._reasoning)} if self._reasoning else None
+        """Reasoning that the provider may want back, and what came with the calls."""
+        extras = {call.id: call.extra for call in self._calls if call.name and call.extra}
+        kept = {**self._reasoning, EXTRA_FIELD: extras} if extras else self._reasoning
+        return {OPAQUE: clean_json(kept)} if kept else None
 
     @property
-    def spent(self) -> Spent:
+    def usage(self) -> TryUsage:
         """What the usage says; empty when there was none."""
         details = _dict(self._usage.get("prompt_tokens_details"))
-        cached = count(details.get("cached_tokens"))
+        cached = token_count(details.get("cached_tokens"))
+        if cached is None:
+            cached = token_count(self._usage.get("prompt_cache_hit_tokens"))
         cost = self._usage.get("cost")
-        return Spent(
+        return TryUsage(
             model=self._model,
-            tokens_in=count(self._usage.get("prompt_tokens")),
-            tokens_cached=count(self._usage.get("prompt_cache_hit_tokens")) if cached is None else cached,
-            tokens_written=count(details.get("cache_write_tokens")),
-            tokens_out=count(self._usage.get("completion_tokens")),
+            tokens_in=token_count(self._usage.get("prompt_tokens")),
+            tokens_cached=cached,
+            tokens_written=token_count(details.get("cache_write_tokens")),
+            tokens_out=token_count(self._usage.get("completion_tokens")),
             cost_usd=float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) else None,
         )
 
@@ -134,8 +139,6 @@ class ChatStream:
         text = _content(delta.get("content"))
         if text:
             self._text.append(text)
-            if self._on_text is not None:
-                self._on_text(whole(text))
         if isinstance(delta.get("refusal"), str) and delta["refusal"]:
             self._refusal.append(delta["refusal"])
         for name in REASONING_FIELDS:
@@ -149,9 +152,10 @@ class ChatStream:
 
     def _take_call(self, delta: dict[str, Any]) -> None:
         function = _dict(delta.get("function"))
-        index = count(delta.get("index"))
+        index = token_count(delta.get("index"))
         call = self._call_of(index, delta.get("id"), function.get("name"))
         call.name = call.name or str(function.get("name") or "")
+        call.extra = delta.get(EXTRA_FIELD) or call.extra
         arguments = function.get("arguments")
         if arguments is not None and arguments != "":
             call.pieces.append(arguments if isinstance(arguments, str) else json.dumps(arguments))

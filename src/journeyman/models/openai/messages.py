@@ -6,14 +6,17 @@ import json
 from typing import Any
 
 from journeyman.domain.model import Message, ModelRequest, Speaker, ToolCall, ToolResult
-from journeyman.models.openai_dialect import Dialect, Forcing
-from journeyman.models.texts import arguments_of
+from journeyman.models.answers import sent_arguments
+from journeyman.models.openai.dialect import Dialect, Forcing
 
 OPAQUE = "openai-chat"
 REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
+# Of a call: where Google keeps the signature of the thought behind it, and wants it back.
+EXTRA_FIELD = "extra_content"
+_BRIDGE = {"role": "assistant", "content": "OK"}
 
 
-def request_body(model: str, request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
+def chat_body(model: str, request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
     """The JSON body, in the endpoint's dialect."""
     body: dict[str, Any] = {"model": model, "messages": _messages(request, dialect), "stream": True}
     if request.tools:
@@ -47,6 +50,8 @@ def _messages(request: ModelRequest, dialect: Dialect) -> list[dict[str, Any]]:
         else:
             messages += [_result(result) for result in message.results]
             if message.text:
+                if message.results and not dialect.user_after_tool:
+                    messages.append(_BRIDGE)
                 messages.append({"role": "user", "content": message.text})
     return messages
 
@@ -54,18 +59,28 @@ def _messages(request: ModelRequest, dialect: Dialect) -> list[dict[str, Any]]:
 def _assistant(message: Message, dialect: Dialect) -> dict[str, Any]:
     turn: dict[str, Any] = {"role": "assistant", "content": message.text or (None if message.calls else "")}
     if message.calls:
-        turn["tool_calls"] = [_call(call) for call in message.calls]
+        kept = _kept(message)
+        turn["tool_calls"] = [{**_call(call), **_extra(kept, call)} for call in message.calls]
         # Only turns with calls need their reasoning again; elsewhere some endpoints refuse it.
-        if dialect.returns_reasoning and isinstance(message.opaque, dict):
-            kept = message.opaque.get(OPAQUE)
-            turn |= {name: kept[name] for name in REASONING_FIELDS if isinstance(kept, dict) and name in kept}
+        if dialect.returns_reasoning:
+            turn |= {name: kept[name] for name in REASONING_FIELDS if name in kept}
     return turn
+
+
+def _kept(message: Message) -> dict[str, Any]:
+    kept = message.opaque.get(OPAQUE) if isinstance(message.opaque, dict) else None
+    return kept if isinstance(kept, dict) else {}
+
+
+def _extra(kept: dict[str, Any], call: ToolCall) -> dict[str, Any]:
+    extras = kept.get(EXTRA_FIELD)
+    return {EXTRA_FIELD: extras[call.id]} if isinstance(extras, dict) and call.id in extras else {}
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
     # As the model wrote it, so that the cached prefix holds; unless it is no object, which servers may parse.
     as_written = call.arguments is not None and call.raw.strip()
-    arguments = call.raw if as_written else json.dumps(arguments_of(call), ensure_ascii=False)
+    arguments = call.raw if as_written else json.dumps(sent_arguments(call), ensure_ascii=False)
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from journeyman.domain.model import Message, ModelRequest, Speaker, ToolResult
-from journeyman.models.texts import arguments_of
+from journeyman.models.answers import sent_arguments
 
 OPAQUE = "anthropic"
 _CACHE = {"type": "ephemeral"}
@@ -13,7 +13,7 @@ _CACHE = {"type": "ephemeral"}
 _CACHED_TURNS = 2
 
 
-def request_body(model: str, request: ModelRequest, output_tokens: int) -> dict[str, Any]:
+def messages_body(model: str, request: ModelRequest, output_tokens: int) -> dict[str, Any]:
     """The JSON body."""
     body: dict[str, Any] = {"model": model, "max_tokens": output_tokens, "stream": True}
     if request.tools:
@@ -59,7 +59,7 @@ def _text(text: str) -> list[dict[str, Any]]:
 
 def _assistant(message: Message, model: str) -> list[dict[str, Any]]:
     calls = [
-        {"type": "tool_use", "id": call.id, "name": call.name, "input": arguments_of(call)}
+        {"type": "tool_use", "id": call.id, "name": call.name, "input": sent_arguments(call)}
         for call in message.calls
     ]
     kept = _kept(message, model)

@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from journeyman.domain.model import Finish, OnText, ToolCall
-from journeyman.models.anthropic_messages import OPAQUE
-from journeyman.models.failures import Failure
-from journeyman.models.spent import Spent, count, total
-from journeyman.models.texts import arguments_of, clean, tool_call, whole
+from journeyman.domain.model import Finish, ToolCall
+from journeyman.models.answers import (
+    TryUsage,
+    clean_json,
+    join_surrogates,
+    read_tool_call,
+    sent_arguments,
+    token_count,
+    token_total,
+)
+from journeyman.models.anthropic.messages import OPAQUE
+from journeyman.models.errors import ModelFailure
 
 _FINISHES = {
     "end_turn": Finish.STOP,
@@ -38,22 +45,21 @@ class _Block:
         call_id, name = str(self.content.get("id") or ""), str(self.content.get("name") or "")
         given = self.content.get("input")
         if not "".join(self.pieces) and isinstance(given, dict):
-            return ToolCall(call_id, name, clean(given))
-        return tool_call(call_id, name, "".join(self.pieces))
+            return ToolCall(call_id, name, clean_json(given))
+        return read_tool_call(call_id, name, "".join(self.pieces))
 
     @property
     def whole(self) -> dict[str, Any]:
         """The block for sending it back."""
         call = self.call
-        block = {**self.content, "input": arguments_of(call)} if call else self.content
-        return {name: clean(value) for name, value in block.items()}
+        block = {**self.content, "input": sent_arguments(call)} if call else self.content
+        return {name: clean_json(value) for name, value in block.items()}
 
 
 class MessageStream:
     """Feed it the payloads of the events; or one whole message."""
 
-    def __init__(self, on_text: OnText | None, model: str) -> None:
-        self._on_text = on_text
+    def __init__(self, model: str) -> None:
         self._asked_model = model
         self._model: str | None = None
         self._blocks: dict[int, _Block] = {}
@@ -67,13 +73,13 @@ class MessageStream:
         return self._reason is not None
 
     @property
-    def trouble(self) -> Failure | None:
+    def failure(self) -> ModelFailure | None:
         """Why the answer is of no use, when this is all of it."""
         if self.complete:
             return None
         if not self._recognised:
-            return Failure("the answer is no message", unusable=True)
-        return Failure("the answer ended before it was complete")
+            return ModelFailure("the answer is no message", unusable=True)
+        return ModelFailure("the answer ended before it was complete")
 
     def feed(self, payload: dict[str, Any]) -> None:
         """Take one event's payload, or a whole message."""
@@ -96,7 +102,7 @@ class MessageStream:
     def text(self) -> str:
         """The text of all text blocks."""
         texts = (block.content.get("text") for block in self._ordered if block.content.get("type") == "text")
-        return whole("".join(text for text in texts if isinstance(text, str)))
+        return join_surrogates("".join(text for text in texts if isinstance(text, str)))
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
@@ -123,17 +129,17 @@ class MessageStream:
         return {OPAQUE: {"model": self._asked_model, "blocks": kept}}
 
     @property
-    def spent(self) -> Spent:
+    def usage(self) -> TryUsage:
         """What the usage says: cached tokens are not part of Anthropic's ``input_tokens``."""
-        fresh = count(self._usage.get("input_tokens"))
-        read = count(self._usage.get("cache_read_input_tokens"))
-        written = count(self._usage.get("cache_creation_input_tokens"))
-        return Spent(
+        fresh = token_count(self._usage.get("input_tokens"))
+        read = token_count(self._usage.get("cache_read_input_tokens"))
+        written = token_count(self._usage.get("cache_creation_input_tokens"))
+        return TryUsage(
             model=self._model,
-            tokens_in=None if fresh is None else total([fresh, read, written]),
+            tokens_in=None if fresh is None else token_total([fresh, read, written]),
             tokens_cached=read,
             tokens_written=written,
-            tokens_out=count(self._usage.get("output_tokens")),
+            tokens_out=token_count(self._usage.get("output_tokens")),
         )
 
     @property
@@ -165,8 +171,6 @@ class MessageStream:
         if isinstance(block, dict):
             self._recognised = True
             self._blocks[index] = _Block(dict(block))
-            if block.get("type") == "text":
-                self._say(block.get("text"))
 
     def _grow(self, index: int, delta: Any) -> None:  # noqa: ANN401 - a provider's JSON
         block = self._blocks.get(index)
@@ -178,13 +182,7 @@ class MessageStream:
         name = _GROWS.get(kind)
         if name is not None and isinstance(delta.get(name), str):
             block.content[name] = str(block.content.get(name) or "") + delta[name]
-        if kind == "text_delta":
-            self._say(delta.get("text"))
-
-    def _say(self, text: Any) -> None:  # noqa: ANN401 - a provider's JSON
-        if self._on_text is not None and isinstance(text, str) and text:
-            self._on_text(whole(text))
 
 
 def _number(payload: dict[str, Any]) -> int:
-    return count(payload.get("index")) or 0
+    return token_count(payload.get("index")) or 0
