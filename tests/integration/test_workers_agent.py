@@ -19,7 +19,6 @@ from journeyman.domain.policy.spending import Spending
 from journeyman.domain.settings import BudgetSettings
 from journeyman.domain.worker import RequestKind
 from journeyman.models.registry import make_model
-from journeyman.models.waiting import Patience
 from journeyman.workers.agent.worker import AgentWorker
 from tests.support.host import Record, RecordingHost, make_worktree
 from tests.support.http_stub import HttpStub, Reply, openai_events, response, stream
