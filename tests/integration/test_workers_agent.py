@@ -55,7 +55,7 @@ class Sessions:
 
         async def begin() -> None:
             environ = {"OPENAI_BASE_URL": f"{self.stub.url}/v1", "OPENAI_API_KEY": "k"}
-            own, strong = (make_model(f"openai:{n}", environ, patience=IMPATIENT) for n in ("own", "strong"))
+            own, strong = (make_model(f"openai:{n}", environ, policy=IMPATIENT) for n in ("own", "strong"))
             spending = Spending(BudgetSettings())
             self.worker = AgentWorker({Phase.IMPLEMENT: own}, spending, lambda: strong)
             try:
