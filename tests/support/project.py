@@ -6,11 +6,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.support.jm import FRESH, run_jm
 
 CHECKS = """
 [[checks]]
@@ -75,17 +76,15 @@ class Project:
         )
         return f"replay:{path}"
 
-    def jm(self, *arguments: str, env: dict[str, str] | None = None, **more: Any) -> Answer:
-        done = subprocess.run(
-            (sys.executable, "-m", "journeyman", *arguments),
-            cwd=more.pop("cwd", self.root),
-            env={**os.environ, **(env or {})},
-            capture_output=True,
-            timeout=120,
-            check=False,
-            stdin=subprocess.DEVNULL if "input" not in more else None,
-            **more,
-        )
+    def jm(
+        self,
+        *arguments: str,
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        input: bytes | None = None,  # noqa: A002 - as subprocess.run has it
+    ) -> Answer:
+        """A ``jm`` command, to its end."""
+        done = run_jm(arguments, cwd or self.root, env or {}, input)
         return Answer(
             done.returncode,
             done.stdout.decode(errors="backslashreplace"),
@@ -95,7 +94,7 @@ class Project:
     def start(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
         """A ``jm`` that the test goes on beside."""
         return subprocess.Popen(
-            (sys.executable, "-m", "journeyman", *arguments),
+            (*FRESH, *arguments),
             cwd=self.root,
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,
