@@ -19,6 +19,7 @@ from journeyman.domain.policy.spending import Spending
 from journeyman.domain.settings import BudgetSettings
 from journeyman.domain.worker import RequestKind
 from journeyman.models.registry import make_model
+from journeyman.models.retry import RetryPolicy
 from journeyman.workers.agent.worker import AgentWorker
 from tests.support.host import Record, RecordingHost, make_worktree
 from tests.support.http_stub import HttpStub, Reply, openai_events, response, stream
@@ -26,7 +27,7 @@ from tests.support.requests import implement_request
 
 FAILED = (CheckFailure("tests", Failure("key", "it fails")),)
 RETRY = {"kind": RequestKind.RETRY, "failures": FAILED}
-IMPATIENT = Patience(max_tries=1)
+IMPATIENT = RetryPolicy(max_tries=1)
 
 
 def call(name: str, **arguments: Any) -> Reply:
