@@ -6,11 +6,13 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check --quiet --require-virt
 LOCKED = install --require-hashes --no-deps --requirement
 # The build backend comes from the lock as well: nothing is fetched for the build.
 EDITABLE = install --no-deps --no-build-isolation --editable .
+# With bytecode kept whatever the environment says: the tests start some hundred interpreters.
+PYTEST = PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest
 COMPILE = build/lock/bin/pip-compile --quiet --no-config --generate-hashes --allow-unsafe --strip-extras \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL = help
-.PHONY: help demo demo-agent test clis test-clis bench lint check fmt lock clean tools
+.PHONY: help demo demo-agent test quick test-slow clis bench lint check fmt lock clean tools
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -19,16 +21,19 @@ demo: .venv/.demo-ready ## work two tasks in a sample repository, without a mode
 	@.venv/bin/jm demo
 
 demo-agent: .venv/.demo-ready ## the same, the second task by the built-in agent over a simulated model
-	@.venv/bin/jm demo --agent
+	@.venv/bin/python -m bench.demo_agent
 
-test: .venv/.dev-ready ## run the tests
-	@.venv/bin/python -m pytest
+test: .venv/.dev-ready ## run the tests, but for the slow ones
+	@$(PYTEST)
 
-clis: .venv/.dev-ready ## install the real coding CLIs with npm (1 GB, in the cache): `make test` then drives them too
+quick: .venv/.dev-ready ## those that take no time: unit, contract and architecture
+	@$(PYTEST) tests/unit tests/contract tests/architecture
+
+test-slow: clis ## the slow ones: the real coding CLIs, which are installed first
+	@$(PYTEST) -m slow
+
+clis: .venv/.dev-ready ## install the real coding CLIs with npm (1 GB, in the cache)
 	@.venv/bin/python -m tests.clis.binaries
-
-test-clis: clis ## install the real coding CLIs, and test with them alone
-	@.venv/bin/python -m pytest tests/clis
 
 bench: .venv/.dev-ready ## the suite under every profile, into docs/sprint-summary.*; BENCH="--limit 3" narrows it
 	@.venv/bin/python -m bench.suite --jobs "$$(nproc)" --out docs $(BENCH)

@@ -18,12 +18,12 @@ MODULES = {
     "sqlalchemy": "sqlalchemy",
     "dbos": "dbos",
     "httpx2": "httpx2",
-    "our clients (httpx2 included)": "journeyman.models.openai_chat, journeyman.models.anthropic",
+    "our clients (httpx2 included)": "journeyman.models.openai.client, journeyman.models.anthropic.client",
     "pydantic": "pydantic",
     "pydantic-ai": "pydantic_ai",
     "pydantic-ai, OpenAI's model": "pydantic_ai.models.openai",
     "pydantic-ai, Anthropic's model": "pydantic_ai.models.anthropic",
-    "dbos and our clients": "dbos, journeyman.models.openai_chat",
+    "dbos and our clients": "dbos, journeyman.models.openai.client",
     "dbos and pydantic-ai, OpenAI's model": "dbos, pydantic_ai.models.openai",
 }
 

@@ -1,1 +1,1 @@
-"""Retrieval measured on tasks from real histories: see ``table.py`` and ``train.py``."""
+"""Retrieval measured on tasks from real histories: see README.md."""

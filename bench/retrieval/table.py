@@ -21,9 +21,10 @@ from bench.retrieval.corpus import Mirror, Record, data_parser, read_records
 from bench.retrieval.learning import Candidate, Example, Weights, fit, folds, measures, order
 from bench.retrieval.tasks import examples, indexed
 from journeyman.context.index.view import Index
-from journeyman.context.pack.pack import Pack, PackRequest, make_pack
+from journeyman.context.pack.pack import make_pack
 from journeyman.context.rank.fuse import rank
 from journeyman.context.rank.weights import SHORT
+from journeyman.domain.context import Pack, PackRequest
 
 NAMES = ("recall@5", "recall@10", "recall@20", "mrr", "all@1", "all@5", "all@10", "tests@20")
 Row = tuple[Example, dict[str, float | None]]
@@ -87,7 +88,7 @@ def packs_of(records: list[Record], mirrors: Path, cache: Path, budget: int) -> 
         index.text_lines = read  # type: ignore[method-assign] # there is no checkout to read
         ranking = rank(index, record.query)
         for title, thrifty in (("filled", False), ("thrifty", True)):
-            pack = make_pack(index, ranking, PackRequest(budget=budget, thrifty=thrifty))
+            pack = make_pack(index, ranking, PackRequest(record.query, budget=budget, thrifty=thrifty))
             found.append((f"{record.source}, {title}", held(pack, record, index, read, budget * 4)))
     return found
 
@@ -95,12 +96,12 @@ def packs_of(records: list[Record], mirrors: Path, cache: Path, budget: int) -> 
 def held(pack: Pack, record: Record, index: Index, read: Callable[[int], list[str]], room: int) -> Held:
     """Score a pack, cut at ``room`` characters."""
     there = set()
-    for file in pack.files:
-        for first, last in file.ranges:
+    for path, ranges in zip(pack.files, pack.ranges, strict=True):
+        for first, last in ranges:
             for line in range(first, last + 1):
-                room -= len(read(index.numbers[file.path])[line - 1]) + 1
+                room -= len(read(index.numbers[path])[line - 1]) + 1
                 if room >= 0:
-                    there.add((file.path, line))
+                    there.add((path, line))
     hunks = [(path, a, b) for path, ranges in record.gold_ranges.items() for a, b in ranges]
     lines = [(path, line) for path, a, b in hunks for line in range(a, b + 1)]
     shown = {path for path, _ in there}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import Any
 
@@ -15,7 +14,6 @@ from bench.simmodel.values import Conversation, Move
 
 _TITLE_WORDS = 6
 _LISTING = "*file listing*"
-_NUMBERED_PATH = re.compile(r"^(\d+)\. (\S+)$", re.MULTILINE)
 
 
 def submission(task: Task | None, conversation: Conversation, sight: Sight) -> Draft | None:
@@ -27,15 +25,7 @@ def submission(task: Task | None, conversation: Conversation, sight: Sight) -> D
         return Draft(Move.PLAN, "submit_plan", plan)
     if conversation.tool("submit_review"):
         return Draft(Move.REVIEW, "submit_review", _review(task, sight))
-    if task and task.order and conversation.tool("submit_order"):
-        return Draft(Move.ORDER, "submit_order", {"order": _order(task.order, conversation.opening)})
     return None
-
-
-def _order(paths: tuple[str, ...], opening: str) -> list[int]:
-    """The numbers that the list of files gives the task's paths, in the task's order."""
-    listed = {path: int(number) for number, path in _NUMBERED_PATH.findall(opening)}
-    return [listed[path] for path in paths if path in listed]
 
 
 def _plan(task: Task | None, conversation: Conversation) -> dict[str, Any]:

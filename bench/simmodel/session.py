@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from journeyman.domain.plan import Severity, Verdict
-from journeyman.workers.session_reader import Table, bad_session, load_table
+from journeyman.workers.session_reader import StrictTable, bad_session, load_table
 
 _TASK_KEYS = (
     *("match", "plan", "steps", "needs", "search", "tests", "review", "blocked", "failure"),
-    *("must_see", "one_at_a_time", "reasoning", "order"),
+    *("must_see", "one_at_a_time", "reasoning"),
 )
 REASONING_KEYS = (
     "search",
@@ -26,7 +26,6 @@ REASONING_KEYS = (
     "plan",
     "review",
     "say",
-    "order",
 )
 """What reasoning tokens can be given for: a move, or ``mend``, an edit of a later step."""
 _PLAN_KEYS = ("title", "goal", "files", "risk", "done_when")
@@ -105,8 +104,6 @@ class Task:
     """It searches for one pattern and reads one file in each answer, as most models do."""
     reasoning: Mapping[str, int] = field(default_factory=dict)
     """Tokens that it thinks before it answers, for each kind of answer."""
-    order: tuple[str, ...] = ()
-    """Paths that it puts first when it is asked to order files."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +126,10 @@ def load_session(source: Session | Path | str | Mapping[str, Any] | list[Any]) -
     if isinstance(source, Path | str):
         return _session(load_table(Path(source)))
     values: Mapping[Any, Any] = {"tasks": source} if isinstance(source, list) else source
-    return _session(Table(values, "session"))
+    return _session(StrictTable(values, "session"))
 
 
-def _session(table: Table) -> Session:
+def _session(table: StrictTable) -> Session:
     table.keys("simmodel_session", "models", "context_tokens", "tasks")
     if (version := table.integer("simmodel_session")) not in {None, 1}:
         raise bad_session(table.place, f"simmodel_session is {version}; this version reads 1")
@@ -140,7 +137,7 @@ def _session(table: Table) -> Session:
     return Session(tasks, table.texts("models"), table.integer("context_tokens"))
 
 
-def _task(table: Table) -> Task:
+def _task(table: StrictTable) -> Task:
     table.keys(*_TASK_KEYS)
     review = table.table("review")
     blocked = table.table("blocked")
@@ -158,36 +155,35 @@ def _task(table: Table) -> Task:
         must_see=tuple(_seen(seen) for seen in table.tables("must_see", "must_see")),
         one_at_a_time=_flag(table, "one_at_a_time"),
         reasoning=_reasoning(table.table("reasoning")),
-        order=table.texts("order"),
     )
 
 
-def _seen(table: Table) -> Edit:
+def _seen(table: StrictTable) -> Edit:
     table.keys("path", "text")
     return Edit(table.path("path"), table.text("text", required=True))
 
 
-def _flag(table: Table, key: str) -> bool:
+def _flag(table: StrictTable, key: str) -> bool:
     if table.has(key):
         table.true(key)
     return table.has(key)
 
 
-def _reasoning(table: Table | None) -> dict[str, int]:
+def _reasoning(table: StrictTable | None) -> dict[str, int]:
     if table is None:
         return {}
     table.keys(*REASONING_KEYS)
     return {key: table.integer(key) or 0 for key in REASONING_KEYS if table.has(key)}
 
 
-def _step(table: Table) -> Step:
+def _step(table: StrictTable) -> Step:
     table.keys("edits", "say", "review")
     review = table.table("review")
     edits = tuple(_edit(edit) for edit in table.tables("edits", "edit"))
     return Step(edits, table.text("say") or "Done.", _review(review) if review else None)
 
 
-def _edit(table: Table) -> Edit:
+def _edit(table: StrictTable) -> Edit:
     table.keys("path", "old", "new", "write", "delete")
     path = table.path("path")
     kinds = [key for key in ("old", "write", "delete") if table.has(key)]
@@ -203,7 +199,7 @@ def _edit(table: Table) -> Edit:
             return Edit(path, delete=True)
 
 
-def _plan(table: Table) -> dict[str, Any]:
+def _plan(table: StrictTable) -> dict[str, Any]:
     table.keys("summary", "milestones")
     milestones = []
     for milestone in table.tables("milestones", "milestone", required=True):
@@ -220,7 +216,7 @@ def _plan(table: Table) -> dict[str, Any]:
     return {"summary": table.text("summary"), "milestones": milestones}
 
 
-def _review(table: Table) -> Review:
+def _review(table: StrictTable) -> Review:
     table.keys("verdict", "summary", "findings")
     findings = []
     for finding in table.tables("findings", "finding"):
@@ -237,7 +233,7 @@ def _review(table: Table) -> Review:
     return Review(verdict, table.text("summary") or "Looked through.", tuple(findings))
 
 
-def _blocked(table: Table) -> Blocked:
+def _blocked(table: StrictTable) -> Blocked:
     table.keys("reason", "question", "options", "until")
     options = table.texts("options")
     some = "|".join(re.escape(option) for option in options)
@@ -251,7 +247,7 @@ def _blocked(table: Table) -> Blocked:
     )
 
 
-def _pattern(table: Table, key: str, text: str) -> re.Pattern[str]:
+def _pattern(table: StrictTable, key: str, text: str) -> re.Pattern[str]:
     try:
         return re.compile(text, re.IGNORECASE)
     except re.error as error:

@@ -36,7 +36,6 @@ class Move(StrEnum):
     BLOCKED = "blocked"
     PLAN = "plan"
     REVIEW = "review"
-    ORDER = "order"
     SAY = "say"
     """Text only: the end, or an answer to a request without tools."""
 

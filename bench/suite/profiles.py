@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+
+JM = ("-m", "journeyman")
+WHOLE_FILES = ("-P", str(Path(__file__).with_name("whole_files.py")))
+"""The same, over packs without a choice of lines."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Flags of ``jm run`` and settings as environment variables."""
+    """Flags of ``jm run`` and settings as environment variables; and how Python is told to be ``jm``."""
 
     name: str
     about: str
     flags: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = JM
 
     @property
     def environ(self) -> dict[str, str]:
@@ -27,8 +33,7 @@ _ALONE = {
     "autonomy.auto_fix_tests": "false",
 }
 """Nothing is tried again without a person."""
-_CEREMONY = {"context.mode": "files", "verify.slots": "1", **_ALONE}
-_CONTEXT = {"verify.slots": "1", **_ALONE}
+_ONE_BY_ONE = {"verify.slots": "1", **_ALONE}
 _AUTONOMY = {"verify.slots": "1"}
 
 PROFILES = {
@@ -38,10 +43,11 @@ PROFILES = {
             "baseline",
             "every phase; the planned files whole; checks one by one; a person for each failed VERIFY",
             ("--full",),
-            _CEREMONY,
+            _ONE_BY_ONE,
+            WHOLE_FILES,
         ),
-        Profile("context", "+ the context that the task's text leads to", ("--full",), _CONTEXT),
-        Profile("fast", "+ the fast path where a run chooses it", (), _CONTEXT),
+        Profile("context", "+ the context that the task's text leads to", ("--full",), _ONE_BY_ONE),
+        Profile("fast", "+ the fast path where a run chooses it", (), _ONE_BY_ONE),
         Profile("autonomy", "+ the ladder instead of a person", (), _AUTONOMY),
         Profile("throughput", "+ checks at the same time"),
         Profile("all", "as shipped: no flag, no setting"),

@@ -183,11 +183,11 @@ def _work(
         file.write_text(text, "utf-8")
         text = str(file)
     began = time.monotonic()
-    answer = _jm(root, env, "run", text, "--model", model, *profile.flags)
+    answer = _jm(profile, root, env, "run", text, "--model", model, *profile.flags)
     while (
         task.doable and answer.get("stop_reason") in RESUMED and answer.get("human_touches", 0) < MAX_TOUCHES
     ):
-        answer = _jm(root, env, "resume", answer["run_id"])
+        answer = _jm(profile, root, env, "resume", answer["run_id"])
     figures.wall_s = time.monotonic() - began
     if "problem" in answer:
         figures.problems.append(answer["problem"])
@@ -196,8 +196,8 @@ def _work(
     _attribute(answer, root, env, figures)
 
 
-def _jm(root: Path, env: dict[str, str], *arguments: str) -> dict[str, Any]:
-    argv = (sys.executable, "-m", "journeyman", *arguments, "--quiet", "--output-format", "json")
+def _jm(profile: Profile, root: Path, env: dict[str, str], *arguments: str) -> dict[str, Any]:
+    argv = (sys.executable, *profile.program, *arguments, "--quiet", "--output-format", "json")
     try:
         done = subprocess.run(
             argv,

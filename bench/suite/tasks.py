@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from journeyman.domain.stops import STOP_REASONS
-from journeyman.workers.session_reader import Table, bad_session, load_table
+from journeyman.workers.session_reader import StrictTable, bad_session, load_table
 
 TASKS = Path(__file__).parent / "tasks"
 _KEYS = ("package", "size", "kind", "text", "plants", "change", "hidden", "session", "expect")
@@ -144,7 +144,7 @@ def read_task(path: Path) -> SuiteTask:
     return _complete(task, table)
 
 
-def _complete(task: SuiteTask, table: Table) -> SuiteTask:
+def _complete(task: SuiteTask, table: StrictTable) -> SuiteTask:
     """Without a change of its own, the way back from the plants. Refuses a task that proves nothing."""
     if not task.change and task.doable:
         if not all(plant.old and plant.new for plant in task.plants):
@@ -158,11 +158,11 @@ def _complete(task: SuiteTask, table: Table) -> SuiteTask:
     return task
 
 
-def _edits(table: Table, key: str) -> tuple[Edit, ...]:
+def _edits(table: StrictTable, key: str) -> tuple[Edit, ...]:
     return tuple(_edit(item) for item in table.tables(key, key))
 
 
-def _edit(table: Table) -> Edit:
+def _edit(table: StrictTable) -> Edit:
     table.keys("path", "old", "new", "write", "delete")
     path = table.path("path")
     if table.has("write"):
@@ -173,12 +173,12 @@ def _edit(table: Table) -> Edit:
     return Edit(path, table.text("old", required=True), table.text("new", blank=True))
 
 
-def _hidden(table: Table) -> Hidden:
+def _hidden(table: StrictTable) -> Hidden:
     table.keys("path", "text")
     return Hidden(table.path("path"), table.text("text", required=True))
 
 
-def _knowledge(table: Table) -> Knowledge:
+def _knowledge(table: StrictTable) -> Knowledge:
     table.keys(*_SESSION_KEYS)
     blocked = table.table("blocked")
     if blocked:
@@ -194,17 +194,17 @@ def _knowledge(table: Table) -> Knowledge:
     )
 
 
-def _must_see(table: Table) -> tuple[str, str]:
+def _must_see(table: StrictTable) -> tuple[str, str]:
     table.keys("path", "text")
     return table.path("path"), table.text("text", required=True)
 
 
-def _slip(table: Table) -> Slip:
+def _slip(table: StrictTable) -> Slip:
     table.keys("path", "right", "wrong")
     return Slip(table.path("path"), table.text("right"), table.text("wrong"))
 
 
-def _blocked(table: Table) -> dict[str, Any]:
+def _blocked(table: StrictTable) -> dict[str, Any]:
     return {
         "reason": table.text("reason", required=True),
         "question": table.text("question", required=True),

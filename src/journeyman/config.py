@@ -19,7 +19,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from journeyman.domain.checks import Check
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.policy.trust import heed
-from journeyman.domain.settings import Settings
+from journeyman.domain.settings import Settings, WorkerType
 from journeyman.domain.task import nearest
 
 CONFIG_FILE = "journeyman.toml"
@@ -119,7 +119,16 @@ def schema() -> dict[str, Any]:
     """The JSON schema of ``journeyman.toml``."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Settings).json_schema()
+    made = TypeAdapter(Settings).json_schema()
+    made["$defs"]["WorkerSettings"]["properties"]["type"]["enum"] = list(worker_types())
+    return made
+
+
+def worker_types() -> tuple[str, ...]:
+    """What ``type`` of a worker's table can be."""
+    from journeyman.workers.cli_agents.registry import CODING_CLIS
+
+    return (*(kind.value for kind in WorkerType), *CODING_CLIS)
 
 
 def leaves(settings: Settings) -> Iterator[tuple[str, object]]:
@@ -217,6 +226,11 @@ def _refuse_senseless(settings: Settings, sources: Mapping[str, str]) -> None:
     for check in settings.checks:
         if not check.name.strip() or not check.run or not (isinstance(check.run, tuple) or check.run.strip()):
             raise JourneymanError("bad-config", f"the check {check.name!r} has no name or nothing to run")
+    for name, worker in settings.workers.items():
+        known = worker_types()
+        if worker.type not in known:
+            choices = ", ".join(map(repr, known[:-1])) + f" or {known[-1]!r}"
+            raise _bad_value(f"workers.{name}.type", f"input should be {choices}", worker.type, sources)
     for pattern in settings.fast_path.risky_patterns:
         try:
             re.compile(pattern)

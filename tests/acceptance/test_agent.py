@@ -117,32 +117,6 @@ def test_the_full_flow_plans_and_reviews(project: Project, sim: SimModel) -> Non
     assert len(sim.requests) == 3
 
 
-def test_the_files_that_the_plan_names_can_be_shown_whole(project: Project) -> None:
-    plan = {"milestones": [{"title": "Mend it", "files": ["paging.py", "gone.py"]}]}
-    with SimModel([{**TASK, "plan": plan}]) as sim:
-        code, _ = agent(project, sim, "--full", JOURNEYMAN_CONTEXT__MODE="files")
-        assert code == 0
-        planned, implemented, _reviewed = (str(request.body["messages"]) for request in sim.requests)
-    assert "other.txt" in planned, "the planner sees which files there are"
-    assert "return len(items)" not in planned
-    assert "paging.py (whole)" in implemented
-    assert "2|    return len(items) // size + 1" in implemented
-    assert "gone.py: not here" in implemented
-
-
-def test_a_planner_looks_where_it_was_told_nothing(project: Project) -> None:
-    project.write({"lib/counting.py": (project.root / "paging.py").read_text()})
-    (project.root / "paging.py").write_text("from lib.counting import pages\n")
-    project.commit("Moved")
-    moved = {"edits": [{"path": "lib/counting.py", "old": OFF_BY_ONE, "new": FIXED}], "say": "Rounded up."}
-    with SimModel([{**TASK, "search": ["def pages"], "steps": [moved]}]) as sim:
-        code, result = agent(project, sim, "--full", JOURNEYMAN_CONTEXT__MODE="files")
-        assert code == 0, result
-        assert [request.move for request in sim.requests] == ["search", "plan", "edit", "review"]
-        assert "lib/counting.py:1:def pages" in str(sim.requests[1].body["messages"])
-        assert [worker["calls"] for worker in result["kpi"]["workers"] if worker["phase"] == "PLAN"] == [2]
-
-
 def test_a_failed_verify_goes_on_with_the_same_conversation(project: Project) -> None:
     with SimModel([{**TASK, "steps": [BAD, GOOD]}]) as sim:
         code, result = agent(project, sim, "--fast")
@@ -210,6 +184,18 @@ def test_blocked_asks_the_one_question_and_goes_on_with_the_answer(project: Proj
         env = {"OPENAI_BASE_URL": f"{sim.url}/v1", "OPENAI_API_KEY": "k"}
         answer = project.jm("resume", "--answer", "up", "--output-format", "json", env=env)
         assert (answer.code, answer.json["outcome"], answer.json["human_touches"]) == (0, "verified", 1)
+
+
+def test_a_question_that_policy_answers_is_answered_where_it_was_asked(project: Project) -> None:
+    blocked = {"reason": "two readings", "question": "Round up or down?", "options": ["up", "down"]}
+    with SimModel([{**TASK, "blocked": blocked, "steps": [BAD, GOOD]}]) as sim:
+        code, result = agent(project, sim, "--fast", "--stop-for", "scope_violation")
+        assert (code, result["outcome"], result["human_touches"]) == (0, "verified", 0), result
+        asked, answered, retried = (request.body["messages"] for request in sim.requests)
+        assert answered[: len(asked)] == asked
+        assert str(answered).count("The answer to your question: ") == 1
+        assert "Take the first option, 'up'" in str(answered)
+        assert str(retried).count("The answer to your question: ") == 1
 
 
 def test_trouble_that_outlasts_the_client_is_waited_out_and_no_touch(project: Project) -> None:

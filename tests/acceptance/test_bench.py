@@ -95,7 +95,7 @@ def suite(tmp_path: Path) -> Path:
 
 def bench(tmp_path: Path, suite: Path, *arguments: str, **env: str) -> tuple[int, dict[str, Any], str]:
     out = tmp_path / "out"
-    argv = (*arguments, "--suite", str(suite), "--out", str(out))
+    argv = (sys.executable, "-m", "bench.suite", *arguments, "--suite", str(suite), "--out", str(out))
     done = subprocess.run(
         argv,
         cwd=ROOT,
@@ -113,13 +113,7 @@ def test_profiles_are_compared_on_a_simulated_model(tmp_path: Path, suite: Path)
     code, summary, told = bench(
         tmp_path,
         suite,
-        sys.executable,
-        "-m",
-        "bench.suite",
-        "--profiles",
-        "baseline,autonomy",
-        "--time-scale",
-        "0.001",
+        *("--profiles", "baseline,autonomy", "--time-scale", "0.001"),
     )
     assert code == 0, told
     baseline, autonomy = (summary["profiles"][name]["small"] for name in ("baseline", "autonomy"))
@@ -143,18 +137,7 @@ def test_the_same_suite_against_an_endpoint(tmp_path: Path, suite: Path) -> None
         code, summary, told = bench(
             tmp_path,
             suite,
-            *(
-                sys.executable,
-                "-m",
-                "journeyman",
-                "bench",
-                "--model",
-                "openai:sim-1",
-                "--tasks",
-                "small",
-                "--limit",
-                "5",
-            ),
+            *("--model", "openai:sim-1", "--tasks", "small", "--limit", "5"),
             OPENAI_BASE_URL=f"{server.url}/v1",
             OPENAI_API_KEY="none",
         )
@@ -170,8 +153,7 @@ def test_the_same_suite_against_an_endpoint(tmp_path: Path, suite: Path) -> None
 def test_a_run_that_ends_wrongly_is_named(tmp_path: Path, suite: Path) -> None:
     task = suite / "tasks" / "full-pages.yaml"
     task.write_text(TASK.replace("[0, 1, 1, 2, 2]", "[0, 1, 1, 2, 3]"))
-    command = (sys.executable, "-m", "journeyman", "bench", "--profiles", "all")
-    code, summary, told = bench(tmp_path, suite, *command)
+    code, summary, told = bench(tmp_path, suite, "--profiles", "all")
     row = summary["profiles"]["all"]["small"]
     assert (code, row["verified"], row["hidden_passed"], summary["problems"]) == (1, 1, 0, [])
     wrong = "wrong: all/full-pages: verified, and fails its hidden tests; it should end verified, and pass"
@@ -179,13 +161,10 @@ def test_a_run_that_ends_wrongly_is_named(tmp_path: Path, suite: Path) -> None:
 
 
 def test_what_cannot_be_run_is_told(tmp_path: Path, suite: Path) -> None:
-    jm = (sys.executable, "-m", "journeyman", "bench")
-    code, _, told = bench(tmp_path, suite, *jm, "--tasks", "huge")
+    code, _, told = bench(tmp_path, suite, "--tasks", "huge")
     assert (code, "error: no task is of the size, the kind, the package or the name huge" in told) == (
         2,
         True,
     )
-    code, _, told = bench(tmp_path, suite, *jm, "--profiles", "fastest")
+    code, _, told = bench(tmp_path, suite, "--profiles", "fastest")
     assert (code, "there is no profile 'fastest'" in told) == (2, True)
-    code, _, told = bench(tmp_path, suite, *jm, "--checkout", str(tmp_path))
-    assert (code, "hint: jm bench --checkout DIR" in told) == (2, True)

@@ -9,20 +9,19 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 HOW = {
-    (): "by a recorded session of model edits",
-    ("--agent",): "by the built-in agent; its model is simulated",
+    ("journeyman", "demo"): "by a recorded session of model edits",
+    ("bench.demo_agent",): "by the built-in agent; its model is simulated",
 }
 
 
-@pytest.mark.parametrize("flags", HOW, ids=lambda flags: " ".join(flags) or "plain")
-def test_two_tasks_end_in_two_verified_commits(tmp_path: Path, flags: tuple[str, ...]) -> None:
-    command = (sys.executable, "-m", "journeyman", "demo", "--directory", str(tmp_path), *flags)
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=tmp_path, check=False, env={**os.environ}
-    )
+@pytest.mark.parametrize("program", HOW, ids=" ".join)
+def test_two_tasks_end_in_two_verified_commits(tmp_path: Path, program: tuple[str, ...]) -> None:
+    command = (sys.executable, "-m", *program, "--directory", str(tmp_path))
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env={**os.environ})
     assert done.returncode == 0, done.stderr
-    assert HOW[flags] in done.stderr
+    assert HOW[program] in done.stderr
     assert "not accepted: tests: 1 new failure" in done.stderr  # the first attempt, which VERIFY refused
     assert "Verified: Fix lint" in done.stdout
     assert "Verified: Fix the failing pagination test" in done.stdout
@@ -35,8 +34,9 @@ def test_two_tasks_end_in_two_verified_commits(tmp_path: Path, flags: tuple[str,
     assert all(tree == verified for tree, verified in checkpoints)
 
 
-def test_again_in_the_same_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", HOW, ids=" ".join)
+def test_again_in_the_same_place(tmp_path: Path, program: tuple[str, ...]) -> None:
     (tmp_path / "shelf").mkdir()
-    command = (sys.executable, "-m", "journeyman", "demo", "--directory", str(tmp_path))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = (sys.executable, "-m", *program, "--directory", str(tmp_path))
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (done.returncode, "exists already" in done.stderr) == (2, True)

@@ -34,18 +34,27 @@ def two_milestones(project: Project, **attempt: object) -> str:
     )
 
 
+@pytest.fixture(scope="module")
+def undisturbed_tree(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the two milestones come to when nothing happens to the run."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    project = Project(folder / "project")
+    env = {"HOME": str(folder)}
+    answer = project.jm("run", "Two", "--worker", two_milestones(project), "--output-format", "json", env=env)
+    assert answer.code == 0, answer.err
+    return str(answer.json["verified_tree"])
+
+
 @pytest.mark.parametrize("event", [2, 3, 9, 14, 20, 27, 33])
-def test_kill_9_after_an_event_then_resume(project: Project, event: int) -> None:
+def test_kill_9_after_an_event_then_resume(project: Project, event: int, undisturbed_tree: str) -> None:
     worker = two_milestones(project)
-    code, undisturbed = project.run_json("Two", worker)
-    assert code == 0
     killed = project.jm("run", "Two", "--worker", worker, crash_after=event)
     assert killed.code == -signal.SIGKILL
     assert project.jm("status", "--json").json[0]["state"].startswith("cut off")
     answer = project.jm("resume", "--output-format", "json")
     assert "Traceback" not in answer.err
     resumed = answer.json
-    assert (answer.code, resumed["verified_tree"]) == (0, undisturbed["verified_tree"])
+    assert (answer.code, resumed["verified_tree"]) == (0, undisturbed_tree)
     subjects = project.git("log", "--format=%s", f"{resumed['base_commit']}..{resumed['commit']}")
     assert subjects.splitlines() == ["Second", "First"], "exactly the same commits, none twice"
 

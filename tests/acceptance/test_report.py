@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.project import Answer, Project, write
-from tests.support.timeline import import_timeline
+from tests.support.timeline import RERANKED_TIMELINE, import_timeline
 
 LABELS = ("run", "TVc", "tokens", "time", "worst", "checks", "context", "waiting", "next")
 HOSTILE = 'Add <script>alert(1)</script> & "quotes" {{ 7 * 7 }}'
@@ -107,6 +108,22 @@ def test_an_old_timeline_is_unknown_where_it_booked_nothing(place: Place) -> Non
     assert kpi["verification"]["first_pass_rate"] == 0.0
     # PLAN's share is known by its model call: that version did not book its worker.
     assert kpi["overhead_s"] == pytest.approx(18.3 - 2.0 - 3.2 - 2.9 - 2.0 - 2.9, abs=0.2)
+
+
+def test_a_timeline_with_what_is_gone_still_reads(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    other = import_timeline(project.root)
+    run = import_timeline(project.root, RERANKED_TIMELINE)
+    report = project.jm("report", run)
+    assert (report.code, report.out.startswith("Verified: "), "rerank" in report.out) == (0, True, True)
+    kpi = project.jm("report", run, "--json").json["kpi"]
+    assert kpi["spend"]["calls"] == 4, "what the order cost is still counted"
+    assert kpi["context"]["hit_rate"] == 1.0
+    assert project.jm("compare", run, other, "--json").code == 0
+    assert project.jm("metrics", "--days", "36500", "--json").json["all"]["verified"] == 2
+    kinds = [json.loads(line).get("kind") for line in project.jm("follow", run, "--json").out.splitlines()]
+    assert "context.packed" in kinds
+    assert "context.reranked" not in kinds
 
 
 def test_what_a_new_run_did_not_need_is_zero_and_its_size_is_stored(place: Place) -> None:

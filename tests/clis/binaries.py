@@ -1,4 +1,4 @@
-"""Where the real CLIs are for the tests: pinned npm packages in the user's cache, put there by `make test-clis`.
+"""Where the real CLIs are for the tests: pinned npm packages in the user's cache, put there by `make clis`.
 
 ``python -m tests.clis.binaries`` installs them. Their install scripts are not run: all that those do is to
 choose between the native programs that npm has fetched as optional packages already, which we do as well.
@@ -21,7 +21,7 @@ PROGRAMS = {
     # Several builds are fetched where the processor's features decide: the baseline runs on all.
     "opencode": ("opencode-*-baseline/bin/opencode", "opencode-*/bin/opencode"),
 }
-MISSING = "the real CLIs are not installed: `make test-clis` installs them with npm and runs this"
+MISSING = "the real CLIs are not installed: `make test-slow` installs them with npm and runs this"
 
 
 def _cache() -> Path:
@@ -44,7 +44,7 @@ def installed() -> bool:
 def install() -> None:
     """Fetches them from the npm registry that is configured. About 1 GB on disk."""
     if shutil.which("npm") is None:
-        sys.exit("test-clis: npm is needed, and was not found")
+        sys.exit("clis: npm is needed, and was not found")
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "package.json").write_text(json.dumps({"private": True, "dependencies": PINS}))
     command = ("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
@@ -53,12 +53,12 @@ def install() -> None:
     for program, patterns in PROGRAMS.items():
         found = [path for pattern in patterns for path in sorted((FOLDER / "node_modules").glob(pattern))]
         if not found:
-            sys.exit(f"test-clis: npm brought no {program} for this machine")
+            sys.exit(f"clis: npm brought no {program} for this machine")
         (BIN / program).unlink(missing_ok=True)
         (BIN / program).symlink_to(found[0])
 
 
 if __name__ == "__main__":
     if not installed():
-        print("test-clis: installing", ", ".join(f"{name} {version}" for name, version in PINS.items()))
+        print("clis: installing", ", ".join(f"{name} {version}" for name, version in PINS.items()))
         install()

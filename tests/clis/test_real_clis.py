@@ -17,7 +17,7 @@ from bench.simmodel import SimModel
 from tests.clis.binaries import BIN, MISSING, PINS, installed
 from tests.support.project import FILES, Project
 
-pytestmark = pytest.mark.skipif(not installed(), reason=MISSING)
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not installed(), reason=MISSING)]
 
 WORKERS = {"claude_code": "claude", "codex": "codex", "opencode": "opencode"}
 each_cli = pytest.mark.parametrize("worker", WORKERS)

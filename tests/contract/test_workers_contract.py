@@ -17,7 +17,7 @@ from journeyman.domain.settings import WorkerSettings, WorkerType
 from journeyman.domain.stops import STOP_REASONS
 from journeyman.domain.worker import Worker
 from journeyman.workers.autofix import AutofixWorker
-from journeyman.workers.cli_agents.cli import Place
+from journeyman.workers.cli_agents.cli import UserEnvironment
 from journeyman.workers.cli_agents.worker import CliAgentWorker
 from journeyman.workers.command import CommandWorker
 from journeyman.workers.replay import ReplayWorker
@@ -72,8 +72,8 @@ def _codex(folder: Path, program: str = sys.executable) -> Worker:
     said = '{"type": "item.completed", "item": {"type": "agent_message", "text": "stripped and shouted"}}'
     version = "import sys; '--version' in sys.argv and sys.exit(print('codex 1'))"
     work = f'{STRIP}; {SHOUT}; print({said!r}); print(\'{{"type": "turn.completed"}}\')'
-    settings = WorkerSettings(WorkerType.CODEX, (program, "-c", f"{version}; {work}"))
-    return CliAgentWorker("mine", settings, Place(folder, {"OPENAI_API_KEY": "sk-test"}))
+    settings = WorkerSettings("codex", (program, "-c", f"{version}; {work}"))
+    return CliAgentWorker("mine", settings, UserEnvironment(folder, {"OPENAI_API_KEY": "sk-test"}))
 
 
 CASES = {

@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 from journeyman.bootstrap import pack_context
 from journeyman.bootstrap.context import checkout_indexer
 from journeyman.config import Surroundings
+from journeyman.context.explain import listed_files
 from journeyman.context.index.database import Database
 from journeyman.context.index.indexer import Indexer
 from journeyman.context.pack.tokens import estimate_tokens
-from journeyman.context.packer import Answer, RunContext
+from journeyman.context.packer import Ranked, RunContext
 from journeyman.context.rank.fuse import rank
 from journeyman.context.rank.likely import likely_files
-from journeyman.domain.context import ContextPack, ContextWanted
+from journeyman.domain.context import Pack, PackRequest
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.scope import Scope
 from journeyman.sandbox.processes import ProcessRunner
@@ -54,7 +55,7 @@ def surroundings(cache: Path) -> Surroundings:
     return Surroundings(environ, Path("/nonexistent"), cache, Path("/nonexistent/config.toml"))
 
 
-def ask(root: Path, cache: Path, task: str = TASK, budget: int | None = 8000) -> Answer:
+def ask(root: Path, cache: Path, task: str = TASK, budget: int | None = 8000) -> tuple[Ranked, Pack]:
     return asyncio.run(pack_context(root, surroundings(cache), task, budget))
 
 
@@ -93,19 +94,19 @@ def test_what_no_pack_does(
         git(root, "commit", "-qm", "Round dates")
     else:
         git(root, "commit", "-q", "--allow-empty", "-m", "Nothing", "--", "journeyman.toml")
-    answer = ask(root, tmp_path / "cache", budget=budget)
-    pack = answer.pack
+    ranked, pack = ask(root, tmp_path / "cache", budget=budget)
     assert len(pack.text) / 4 <= budget * 1.05
     assert estimate_tokens(pack.text) <= max(budget, 1) * 1.05 + 1
-    assert not {file.path for file in pack.files} & set(FORBIDDEN)
+    assert not {file.path for file in listed_files(ranked, pack)} & set(FORBIDDEN)
     assert "parse_date = 'total page" not in pack.text
-    for file in pack.files:
-        count = len((root / file.path).read_text().splitlines())
-        flat = [line for pair in file.ranges for line in pair]
+    for path, ranges in zip(pack.files, pack.ranges, strict=True):
+        count = len((root / path).read_text().splitlines())
+        flat = [line for pair in ranges for line in pair]
         assert flat == sorted(flat)
         assert all(1 <= line <= count for line in flat)
-    again, anew = ask(root, tmp_path / "cache", budget=budget), ask(root, tmp_path / "other", budget=budget)
-    assert again.pack == pack == anew.pack
+    again, anew = (ask(root, tmp_path / name, budget=budget) for name in ("cache", "other"))
+    assert again[1] == pack == anew[1]
+    assert listed_files(*again) == listed_files(ranked, pack) == listed_files(*anew)
 
 
 @pytest.fixture
@@ -142,30 +143,30 @@ def test_processes_at_once_and_killed_ones(project: Project, empty_home: Path) -
 
 def test_an_index_that_is_damaged_or_cannot_be_kept(project: Project, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    first = ask(project.root, cache)
+    _, first = ask(project.root, cache)
     (database,) = (cache / "index").glob("*.sqlite")
     database.write_bytes(b"no database at all" * 1000)
-    again = ask(project.root, cache)
-    assert again.pack == first.pack
-    assert again.index.notes == ()
+    ranked, again = ask(project.root, cache)
+    assert again == first
+    assert ranked.index.notes == ()
     blocked = tmp_path / "file"
     blocked.write_text("")
-    passing = ask(project.root, blocked)
-    assert passing.pack == first.pack
-    assert "cannot be written" in passing.index.notes[0]
+    ranked, passing = ask(project.root, blocked)
+    assert passing == first
+    assert "cannot be written" in ranked.index.notes[0]
 
 
 def test_an_index_whose_pages_a_power_cut_spoiled(project: Project, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    first = ask(project.root, cache)
+    _, first = ask(project.root, cache)
     (database,) = (cache / "index").glob("*.sqlite")
     whole = database.read_bytes()
     for begin in (2, 3):  # its last half, its last third
         kept = len(whole) * (begin - 1) // begin // 4096 * 4096
         database.write_bytes(whole[:kept] + b"\xff" * (len(whole) - kept))
-        again = ask(project.root, cache)
-        assert again.pack == first.pack
-        assert again.index.notes == ()
+        ranked, again = ask(project.root, cache)
+        assert again == first
+        assert ranked.index.notes == ()
 
 
 def test_an_index_to_read_only_that_somebody_else_writes_meanwhile_is_read_again(
@@ -203,18 +204,18 @@ def test_an_index_to_read_only_that_somebody_else_writes_meanwhile_is_read_again
 def test_a_run_ranks_once_for_its_decision_and_its_first_pack(project: Project, tmp_path: Path) -> None:
     runner, where, made = ProcessRunner(), surroundings(tmp_path / "cache"), list[str]()
 
-    async def answers() -> list[ContextPack]:
+    async def answers() -> list[Pack]:
         repository = await open_repository(project.root, runner, where.environ)
 
         def indexer(tree: str) -> Indexer:
             made.append(tree)
             return checkout_indexer(repository, runner, where, Scope())
 
-        context = RunContext(indexer("warming"), indexer, 8000)
+        context = RunContext(indexer("warming"), indexer)
         likely = await context.likely(TASK, "a tree")
         assert "src/parse_date.py" in [file.path for file in likely.files]
         assert likely.mentioned_in == 2
-        return [await context.pack(ContextWanted(TASK), tree) for tree in ("a tree", "a tree", "another")]
+        return [await context.pack(PackRequest(TASK), tree) for tree in ("a tree", "a tree", "another")]
 
     first, *others = asyncio.run(answers())
     assert made == ["warming", "a tree", "a tree", "another"]
@@ -235,8 +236,8 @@ def test_a_task_is_about_the_documents_and_locks_that_it_names(
     project: Project, tmp_path: Path, task: str, first: str
 ) -> None:
     project.write({"docs/guide.md": "# A guide to the moon\n\nWe recieve it.\n", "uv.lock": "[[package]]\n"})
-    answer = ask(project.root, tmp_path / "cache", task)
-    about = likely_files(answer.index, answer.ranking).files
+    ranked, _ = ask(project.root, tmp_path / "cache", task)
+    about = likely_files(ranked.index, ranked.ranking).files
     assert first in [file.path for file in about]
     assert ("docs/guide.md" in [file.path for file in about]) is (first == "docs/guide.md")
 
@@ -250,13 +251,13 @@ def test_strange_files(project: Project, tmp_path: Path) -> None:
     (project.root / "blob.bin").write_bytes(b"\0\1\2" * 1000)
     os.mkfifo(project.root / "pipe")
     for _ in range(2):
-        answer = ask(project.root, tmp_path / "cache", "parse_date_latin and parse_date_bytes")
-        first = [file.path for file in answer.pack.files[:2]]
+        ranked, pack = ask(project.root, tmp_path / "cache", "parse_date_latin and parse_date_bytes")
+        first = [file.path for file in listed_files(ranked, pack)[:2]]
         assert sorted(map(os.fsencode, first)) == [b"latin.py", b"n\xe9.py"]
-        told = dict(answer.index.tree.left_out) | {f.path: f.skipped for f in answer.index.files if f.skipped}
+        told = dict(ranked.index.tree.left_out) | {f.path: f.skipped for f in ranked.index.files if f.skipped}
         assert told["long.js"] == "huge"
         assert told["blob.bin"] == "binary"
-        assert not {"loop", "up", "pipe"} & {file.path for file in answer.index.files}
+        assert not {"loop", "up", "pipe"} & {file.path for file in ranked.index.files}
         project.git("add", "--all", "--", ".", ":!pipe")
 
 
@@ -264,11 +265,12 @@ def test_only_what_changed_is_parsed_and_dirty_files_count(project: Project, tmp
     ask(project.root, tmp_path / "cache")
     (project.root / "src" / "page_page.py").write_text("def frobnicate_total():\n    return 1\n")
     (project.root / "src" / "user_user.py").unlink()
-    answer = ask(project.root, tmp_path / "cache", "frobnicate_total is slow", budget=None)
-    assert answer.pack.files[0].path == "src/page_page.py"
-    assert answer.pack.files[0].ranges == ((1, 2),)
-    assert "src/user_user.py" not in answer.index.numbers
-    assert answer.pack.tokens < 400, "a named definition needs no fill"
+    ranked, pack = ask(project.root, tmp_path / "cache", "frobnicate_total is slow", budget=None)
+    first = listed_files(ranked, pack)[0]
+    assert first.path == "src/page_page.py"
+    assert first.ranges == ((1, 2),)
+    assert "src/user_user.py" not in ranked.index.numbers
+    assert pack.tokens < 400, "a named definition needs no fill"
 
 
 def test_the_command_line(project: Project) -> None:
@@ -317,16 +319,16 @@ def test_what_changes_along_is_shown_by_a_few_lines(tmp_path: Path) -> None:
     git(root, "init", "-q")
     git(root, "add", ".")
     git(root, "commit", "-qm", "all")
-    used = ask(root, tmp_path / "cache", "`parse_0` is wrong", budget=None)
-    shown = {file.path: file.ranges for file in used.pack.files if file.ranges}
+    _, used = ask(root, tmp_path / "cache", "`parse_0` is wrong", budget=None)
+    shown = dict(zip(used.files, used.ranges, strict=True))
     assert shown["CHANGES.rst"] == ((1, 10),)
     assert shown["app/__init__.py"] == ((1, 2),)
     assert shown["tests/test_parse.py"][0][0] == 1
     for number in range(8):  # nobody writes in it any more
         (root / "app" / "render.py").write_text(f"render_{number} = 1\n")
         git(root, "commit", "-qm", "render", "app/render.py")
-    unused = ask(root, tmp_path / "cache", "`parse_0` is wrong", budget=None)
-    assert "CHANGES.rst" not in {file.path for file in unused.pack.files if file.ranges}
+    _, unused = ask(root, tmp_path / "cache", "`parse_0` is wrong", budget=None)
+    assert "CHANGES.rst" not in unused.files
 
 
 def test_a_named_identifier_is_shown_wherever_it_stands_if_these_are_few_places(tmp_path: Path) -> None:
@@ -339,9 +341,9 @@ def test_a_named_identifier_is_shown_wherever_it_stands_if_these_are_few_places(
     project = Project(
         tmp_path / "project", {"src/text.py": f"def _as_text(n):\n    return n\n{filler}\n", **files}
     )
-    shown = ask(project.root, tmp_path / "cache", "Rename _as_text to _to_text everywhere", None).pack.text
+    shown = ask(project.root, tmp_path / "cache", "Rename _as_text to _to_text everywhere", None)[1].text
     assert all(f"value = _as_text({number})" in shown for number in range(3))
-    common = ask(project.root, tmp_path / "cache", "Call write_line once more in text", None).pack.text
+    common = ask(project.root, tmp_path / "cache", "Call write_line once more in text", None)[1].text
     assert common.count("out = write_line(") < 30
 
 
@@ -360,22 +362,21 @@ def test_what_a_plan_names_is_shown_and_a_planner_is_told_what_others_define(tmp
     git(root, "add", ".")
     git(root, "commit", "-qm", "all")
 
-    async def packs(*wanted: ContextWanted) -> list[ContextPack]:
+    async def packs(*asked: PackRequest) -> list[Pack]:
         repository = await open_repository(root, runner, where.environ)
         context = RunContext(
             checkout_indexer(repository, runner, where, Scope()),
             lambda _: checkout_indexer(repository, runner, where, Scope()),
-            8000,
         )
-        return [await context.pack(one, "a tree") for one in wanted]
+        return [await context.pack(one, "a tree") for one in asked]
 
     task = "`parse_0` is wrong"
     plain, planned, looked, brief = asyncio.run(
         packs(
-            ContextWanted(task),
-            ContextWanted(task, files=("other.py", "big.py")),
-            ContextWanted(task, files=("big.py",), look_for=("total_399 =", "cache_1()", "(", "nowhere")),
-            ContextWanted(task, brief=True),
+            PackRequest(task),
+            PackRequest(task, files=("other.py", "big.py")),
+            PackRequest(task, files=("big.py",), look_for=("total_399 =", "cache_1()", "(", "nowhere")),
+            PackRequest(task, brief=True),
         )
     )
     assert "other.py" not in plain.files

@@ -20,7 +20,7 @@ def test_headers():
     with HttpStub([ANTHROPIC.answer()]) as stub:
         base = {"ANTHROPIC_BASE_URL": stub.url}
         for environ in ({"ANTHROPIC_API_KEY": "k"}, {"ANTHROPIC_AUTH_TOKEN": "t"}, {}):
-            ask(make_model("anthropic:x", base | environ, patience=HASTY))
+            ask(make_model("anthropic:x", base | environ, policy=HASTY))
         sent = [(seen.headers.get("x-api-key"), seen.headers.get("authorization")) for seen in stub.seen]
         assert sent == [("k", None), (None, "Bearer t"), (None, None)]
         assert stub.seen[0].path == "/v1/messages"

@@ -36,9 +36,9 @@ def test_dialects_are_learned_once():
     with HttpStub([*refusals, OPENAI.answer(), OPENAI.answer()]) as stub:
 
         async def work(model: Any) -> Any:
-            return [await model.answer(REQUEST), await model.answer(REQUEST)]
+            return [await model.answer(REQUEST, on_wait=lambda *_: pytest.fail("waited")) for _ in range(2)]
 
-        answers = use(OPENAI.client(stub, lambda *_: pytest.fail("waited")), work)
+        answers = use(OPENAI.client(stub), work)
         assert [answer.retries for answer in answers] == [0, 0]
         fields = [
             sorted(body.keys() & {"max_tokens", "max_completion_tokens", "stream_options"})
@@ -128,7 +128,7 @@ def test_no_key_is_needed_next_door():
             ("ollama:x", "OLLAMA_BASE_URL"),
             ("vllm:x", "VLLM_BASE_URL"),
         ):
-            client = make_model(name, {variable: f"{stub.url}/v1"}, patience=HASTY)
+            client = make_model(name, {variable: f"{stub.url}/v1"}, policy=HASTY)
             assert ask(client).text == "hello"
         assert all("authorization" not in request.headers for request in stub.seen)
         assert {request.path for request in stub.seen} == {"/v1/chat/completions"}
@@ -137,7 +137,7 @@ def test_no_key_is_needed_next_door():
 
 def test_a_known_model_has_a_price():
     with HttpStub([OPENAI.answer()]) as stub:
-        client = make_model("gpt-5-mini", {"OPENAI_BASE_URL": f"{stub.url}/v1"}, patience=HASTY)
+        client = make_model("gpt-5-mini", {"OPENAI_BASE_URL": f"{stub.url}/v1"}, policy=HASTY)
         answer = ask(client)
     assert answer.usage.cost_usd == pytest.approx((60 * 0.25 + 40 * 0.025 + 7 * 2) / 1e6)
 

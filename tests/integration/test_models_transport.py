@@ -19,7 +19,7 @@ def test_a_proxy_of_the_given_environment():
             "OPENAI_API_KEY": "k",
             "HTTP_PROXY": stub.url,
         }
-        assert ask(make_model("openai:x", environ, patience=HASTY)).text == "hello"
+        assert ask(make_model("openai:x", environ, policy=HASTY)).text == "hello"
         assert stub.seen[0].path == "http://models.example.com/v1/chat/completions"
 
 
@@ -42,7 +42,7 @@ def test_tls_that_fails(ca_file: str, tries: int, said: str):
     with HttpStub([OPENAI.answer()]) as stub:
         environ = {"OPENAI_BASE_URL": stub.url.replace("http:", "https:"), "SSL_CERT_FILE": ca_file}
         with pytest.raises(ModelError, match=said) as raised:
-            ask(make_model("openai:x", environ, patience=HASTY))
+            ask(make_model("openai:x", environ, policy=HASTY))
         assert stub.connections == tries
     assert raised.value.code == "model-unreachable"
 

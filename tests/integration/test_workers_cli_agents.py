@@ -14,10 +14,11 @@ import pytest
 
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.plan import Implementation, Question
-from journeyman.domain.settings import WorkerSettings, WorkerType
+from journeyman.domain.settings import WorkerSettings
 from journeyman.domain.stops import STOP_REASONS
+from journeyman.domain.worker import RequestKind
 from journeyman.sandbox.processes import ProcessRunner
-from journeyman.workers.cli_agents.cli import Place
+from journeyman.workers.cli_agents.cli import UserEnvironment
 from journeyman.workers.cli_agents.worker import CliAgentWorker
 from tests.support.host import Killed, RecordingHost, files_of, make_worktree
 from tests.support.requests import implement_request
@@ -49,14 +50,12 @@ def host(tmp_path: Path) -> RecordingHost:
     return RecordingHost(tree, tmp_path / "scratch", runner=ProcessRunner())
 
 
-def worker(
-    program: str, tmp_path: Path, kind: WorkerType = WorkerType.CLAUDE_CODE, **more: Any
-) -> CliAgentWorker:
+def worker(program: str, tmp_path: Path, kind: str = "claude_code", **more: Any) -> CliAgentWorker:
     """A CLI that is a Python program; ``say`` prints an event."""
     start = "import json, os, subprocess, sys, time\ndef say(**event): print(json.dumps(event), flush=True)\n"
     command = (sys.executable, "-c", start + program)
     settings = WorkerSettings(kind, command, **{"silence_s": 60.0, **more})
-    return CliAgentWorker("mine", settings, Place(tmp_path / "home", {}))
+    return CliAgentWorker("mine", settings, UserEnvironment(tmp_path / "home", {}))
 
 
 def implement(made: CliAgentWorker, host: RecordingHost, **request: Any) -> Implementation:
@@ -104,7 +103,7 @@ def test_silence_is_noticed(host: RecordingHost, tmp_path: Path) -> None:
 
 def test_one_that_only_tries_again_is_ended_with_its_trouble(host: RecordingHost, tmp_path: Path) -> None:
     program = "while True: say(type='error', message='Reconnecting... waiting for network'); time.sleep(0.05)"
-    stop = stop_of(worker(program, tmp_path, WorkerType.CODEX, silence_s=2.0), host)
+    stop = stop_of(worker(program, tmp_path, "codex", silence_s=2.0), host)
     assert stop.code == "worker-network"
 
 
@@ -112,7 +111,7 @@ def test_it_is_ended_when_its_turns_are_used_up(host: RecordingHost, tmp_path: P
     program = (
         "for n in range(9): say(type='item.started', item={'type': 'command_execution', 'command': 'ls'})"
     )
-    stop = stop_of(worker(program + "; time.sleep(0.5)", tmp_path, WorkerType.CODEX, max_turns=3), host)
+    stop = stop_of(worker(program + "; time.sleep(0.5)", tmp_path, "codex", max_turns=3), host)
     assert stop.code == "over-budget"
 
 
@@ -141,8 +140,8 @@ def test_each_bad_end_has_its_own_stop(
 
 
 def test_a_program_that_is_not_there(host: RecordingHost, tmp_path: Path) -> None:
-    settings = WorkerSettings(WorkerType.CODEX, ("no-such-program-here",))
-    made = CliAgentWorker("mine", settings, Place(tmp_path, {}))
+    settings = WorkerSettings("codex", ("no-such-program-here",))
+    made = CliAgentWorker("mine", settings, UserEnvironment(tmp_path, {}))
     stop = stop_of(made, host)
     assert stop.code == "worker-missing"
     assert stop.hint is not None
@@ -152,18 +151,16 @@ def test_a_program_that_is_not_there(host: RecordingHost, tmp_path: Path) -> Non
 
 
 def test_codex_knows_no_price_so_that_no_budget_can_hold(host: RecordingHost, tmp_path: Path) -> None:
-    made = worker("pass", tmp_path, WorkerType.CODEX, max_budget_usd=1.0)
+    made = worker("pass", tmp_path, "codex", max_budget_usd=1.0)
     assert stop_of(made, host).code == "bad-config"
 
 
 def test_a_model_of_another_provider(host: RecordingHost, tmp_path: Path) -> None:
-    settings = WorkerSettings(
-        WorkerType.CODEX, (sys.executable, "-c", 'print(\'{"type": "turn.completed"}\')')
-    )
-    implement(CliAgentWorker("mine", settings, Place(tmp_path, {}), "anthropic:x"), host)
+    settings = WorkerSettings("codex", (sys.executable, "-c", 'print(\'{"type": "turn.completed"}\')'))
+    implement(CliAgentWorker("mine", settings, UserEnvironment(tmp_path, {}), "anthropic:x"), host)
     assert host.record.activities[0] == "anthropic:x is no model for Codex, which takes its own default"
     with pytest.raises(JourneymanError) as caught:
-        CliAgentWorker("mine", WorkerSettings(WorkerType.CODEX, model="anthropic:x"), Place(tmp_path, {}))
+        CliAgentWorker("mine", WorkerSettings("codex", model="anthropic:x"), UserEnvironment(tmp_path, {}))
     assert caught.value.code == "bad-config"
 
 
@@ -191,6 +188,19 @@ def test_the_next_attempt_is_told_only_what_is_new(host: RecordingHost, tmp_path
     implement(made, host, session_id=first.session_id, attempt=2)
     assert files_of(host.worktree)["prompt.txt"].startswith("You are back in the session")
     assert str(first.session_id) in files_of(host.worktree)["args.txt"].splitlines()[1]
+
+
+def test_an_answer_is_told_once_in_the_session_that_asked(host: RecordingHost, tmp_path: Path) -> None:
+    made = worker(f"{KEEPS}\nopen('prompt.txt', 'w').write(sys.stdin.read()); say(**{ended()})", tmp_path)
+    session = implement(made, host).session_id
+    implement(made, host, session_id=session, kind=RequestKind.ANSWERED, answer="the left one")
+    told = files_of(host.worktree)["prompt.txt"]
+    assert "You had a question." in told
+    assert "# The answer to your question\n\nthe left one" in told
+    implement(made, host, session_id=session, kind=RequestKind.RETRY, answer="the left one", attempt=2)
+    told = files_of(host.worktree)["prompt.txt"]
+    assert "Your changes were judged" in told
+    assert "the left one" not in told
 
 
 def test_a_session_that_is_gone_is_begun_anew(host: RecordingHost, tmp_path: Path) -> None:

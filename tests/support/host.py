@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -123,9 +124,11 @@ class RecordingHost:
         assert text
         self.record.activities.append(text)
 
-    def waited(self, waited_s: float, reason: str) -> None:
+    @contextmanager
+    def waiting(self, seconds: float, reason: str) -> Iterator[None]:
         assert self._inside, "waits are part of the step that made the call"
-        self.record.waits.append((waited_s, reason))
+        yield
+        self.record.waits.append((seconds, reason))
 
     def looked_at(self, paths: tuple[str, ...]) -> None:
         self.record.looked_at += paths

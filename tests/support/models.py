@@ -8,15 +8,23 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from journeyman.domain.model import Message, ModelAnswer, ModelClient, ModelRequest, OnText, Speaker, ToolSpec
+from journeyman.domain.model import (
+    Message,
+    ModelAnswer,
+    ModelClient,
+    ModelRequest,
+    OnWait,
+    Speaker,
+    ToolSpec,
+)
 from journeyman.models.registry import make_model
-from journeyman.models.waiting import OnWait, Patience
+from journeyman.models.retry import RetryPolicy
 from tests.support.http_stub import HttpStub, Reply, anthropic_events, openai_events, stream
 
 T = TypeVar("T")
 
 KEY = "a-secret-key-0123456789"
-HASTY = Patience(max_tries=4, budget_s=60, base_s=0.001)
+HASTY = RetryPolicy(max_tries=4, budget_s=60, base_s=0.001)
 REQUEST = ModelRequest(
     system="be brief",
     messages=(Message(Speaker.USER, "mend it"),),
@@ -60,11 +68,9 @@ class Style:
     def answer(self, text: str = "hello") -> Reply:
         return stream(self.events(text, self.stop))
 
-    def client(self, stub: HttpStub, on_wait: OnWait | None = None, **more: Any) -> Closable:
+    def client(self, stub: HttpStub, **more: Any) -> Closable:
         environ = {self.base_variable: f"{stub.url}/v1", self.key_variable: KEY}
-        return make_model(
-            f"{self.name}:sim-1", environ, on_wait=on_wait, patience=more.pop("patience", HASTY), **more
-        )
+        return make_model(f"{self.name}:sim-1", environ, policy=more.pop("policy", HASTY), **more)
 
 
 def _openai(text: str, reason: str, **delta: Any) -> bytes:
@@ -159,6 +165,10 @@ def use(client: Closable, work: Callable[[Closable], Coroutine[Any, Any, T]]) ->
     return asyncio.run(run())
 
 
-def ask(client: Closable, request: ModelRequest = REQUEST, on_text: OnText | None = None) -> ModelAnswer:
+def ask(
+    client: Closable,
+    request: ModelRequest = REQUEST,
+    on_wait: OnWait | None = None,
+) -> ModelAnswer:
     """One answer."""
-    return use(client, lambda model: model.answer(request, on_text))
+    return use(client, lambda model: model.answer(request, on_wait))

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.jm import FRESH, run_fresh, run_jm
+
 CRASHING = Path(__file__).parents[2] / "bench" / "crashing.py"
 CHECKS = """
 [[checks]]
@@ -40,10 +42,10 @@ class Answer:
         return json.loads(self.out)
 
 
-def program(crash_after: int | None = None) -> tuple[str, ...]:
+def program_of(crash_after: int | None = None) -> tuple[str, ...]:
     """The words that start ``jm``."""
     if crash_after is None:
-        return (sys.executable, "-m", "journeyman")
+        return FRESH
     return (sys.executable, "-P", str(CRASHING), str(crash_after))
 
 
@@ -87,20 +89,21 @@ class Project:
         self,
         *arguments: str,
         env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        input: bytes | None = None,  # noqa: A002 - as subprocess.run has it
         crash_after: int | None = None,
-        **more: Any,
+        program: tuple[str, ...] | None = None,
     ) -> Answer:
-        """One command to its end; with ``crash_after`` it is killed right after so many events."""
-        done = subprocess.run(
-            (*program(crash_after), *arguments),
-            cwd=more.pop("cwd", self.root),
-            env={**os.environ, **(env or {})},
-            capture_output=True,
-            timeout=120,
-            check=False,
-            stdin=subprocess.DEVNULL if "input" not in more else None,
-            **more,
-        )
+        """A ``jm`` command, to its end; with ``crash_after`` it is killed right after so many events.
+
+        ``program`` are the words that start it, if not the usual ones.
+        """
+        folder = cwd or self.root
+        if program is None and crash_after is None:
+            done = run_jm(arguments, folder, env or {}, input)
+        else:
+            words = program or program_of(crash_after)
+            done = run_fresh(arguments, folder, {**os.environ, **(env or {})}, input, words)
         return Answer(
             done.returncode,
             done.stdout.decode(errors="backslashreplace"),
@@ -112,7 +115,7 @@ class Project:
     ) -> subprocess.Popen[bytes]:
         """A ``jm`` that the test goes on beside."""
         return subprocess.Popen(
-            (*program(crash_after), *arguments),
+            (*program_of(crash_after), *arguments),
             cwd=self.root,
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import unified_diff
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from journeyman.domain.stops import STOP_REASONS, is_command
+from tests.support.jm import shim
 from tests.support.project import Answer, Project, write
 
 UNCONFINED = "programs run with all your rights: your files, your home and the network are open to them"
@@ -201,10 +200,8 @@ class Stage:
 def stage(folder: Path) -> Stage:
     """A stage with the usual small repository, ``jm`` on the PATH, and no sandbox: its words vary."""
     project = Project(folder / "project")
-    shim = folder / "bin" / "jm"
-    shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m journeyman "$@"\n')
-    shim.chmod(0o755)
+    (folder / "bin").mkdir()
+    shim(folder / "bin" / "jm")
     known = {"tmp": str(folder), "home": os.environ["HOME"], "unconfined": UNCONFINED}
     return Stage(folder, project, {"JOURNEYMAN_SANDBOX": "off"}, known)
 

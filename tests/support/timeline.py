@@ -14,6 +14,8 @@ from journeyman.store import SqliteStore, ensure_state
 
 OLD_TIMELINE = Path(__file__).parents[1] / "fixtures" / "timelines" / "schema-1.json"
 """A resumed, verified run as the first version wrote it: no waits, packs, reads, sizes or measures."""
+RERANKED_TIMELINE = OLD_TIMELINE.with_name("reranked.json")
+"""A verified run of the time when a model could be asked for the order of files."""
 
 STARTED = RunStarted("T", "/r", "b" * 40, "replay", "none", "0")
 SPECIFIED = RunSpecified(RunSpec(Task("T", "T"), Settings(), "/r", "b" * 40, "main", "replay"))

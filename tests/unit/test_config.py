@@ -194,10 +194,17 @@ def test_pyproject_can_hold_the_configuration(tmp_path: Path) -> None:
                 "'scope_violation', 'uncertainty_high' or 'changes_exceed_threshold'"
             ),
         ),
+        (
+            "[workers.w]\ntype = 'codecs'\n",
+            (
+                "workers.w.type in journeyman.toml: input should be 'agent', 'autofix', 'replay', 'command', "
+                "'claude_code', 'codex' or 'opencode'"
+            ),
+        ),
         ("sandbox = 'off'\n", "journeyman.toml says sandbox = 'off'; a repository may only require one"),
         (
             "[context]\nrerank = true\n",
-            "journeyman.toml says context.rerank = true; a repository may not spend your money",
+            "unknown key 'context.rerank' in journeyman.toml",
         ),
         ("[[checks]]\nname='a'\n", "checks.0.run in journeyman.toml: field required"),
     ],

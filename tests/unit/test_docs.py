@@ -14,12 +14,13 @@ import pytest
 import typer
 
 from journeyman.cli.main import app
-from journeyman.config import leaves
+from journeyman.config import leaves, worker_types
 from journeyman.domain import checks, events, plan, scope, settings, stops, task, worker
 from journeyman.domain.folds import kpi
 from journeyman.domain.run import RunSpec
 from journeyman.engine.examine import Probe
 from journeyman.engine.proving import Proof
+from journeyman.models.providers import CHAT_PROVIDERS
 from journeyman.report import compare, metrics
 from journeyman.report.overview import RunLine
 from journeyman.report.summary import Milestones, RunSummary
@@ -144,12 +145,17 @@ def test_table_is_described_with_its_defaults(heading: str, kind: Any) -> None:
 
 @pytest.mark.parametrize(
     "choices",
-    [checks.Requirement, scope.LockfilePolicy, settings.SandboxMode, settings.WorkerType],
+    [checks.Requirement, scope.LockfilePolicy, settings.SandboxMode],
     ids=lambda choices: choices.__name__,
 )
 def test_choices_are_described(choices: type[Enum]) -> None:
     text = (REFERENCE / "configuration.md").read_text()
     assert all(f'`"{choice.value}"`' in text for choice in choices)
+
+
+def test_kinds_of_worker_are_described() -> None:
+    text = (REFERENCE / "configuration.md").read_text()
+    assert [kind for kind in worker_types() if f'`"{kind}"`' not in text] == []
 
 
 @pytest.mark.parametrize("pattern", scope.ALWAYS_PROTECTED)
@@ -284,3 +290,10 @@ def test_links_resolve(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_no_registry_is_addressed(page: Path) -> None:
     assert REGISTRY.findall(page.read_text()) == []
+
+
+def test_every_provider_is_listed_with_its_key_and_address():
+    page = (ROOT / "docs" / "how-to" / "choose-a-worker.md").read_text()
+    for row in CHAT_PROVIDERS.values():
+        keys = ", ".join(f"`{name}`" for name in row.key_variables)
+        assert f"| `{row.name}` | {keys} | `{row.base_url}` |" in page

@@ -19,7 +19,7 @@ def test_a_sentence_is_a_task() -> None:
 def test_front_matter_narrows_the_task() -> None:
     task = parse_task(
         "---\ntitle: Pagination\nsize: small\nscope:\n  allow: ['src/**']\n  deny: docs/\nchecks: [tests]\n"
-        "risk: low\ndepends_on: [a]\nworker: autofix\nmodel: openai:x\nacceptance:\n  - page 2 starts at 11\n---\n"
+        "risk: low\ndepends_on: []\nworker: autofix\nmodel: openai:x\nacceptance:\n  - page 2 starts at 11\n---\n"
         "# Fix it\n\nBody.\n"
     )
     assert task == Task(
@@ -30,7 +30,6 @@ def test_front_matter_narrows_the_task() -> None:
         deny=("docs/",),
         checks=("tests",),
         risk=Risk.LOW,
-        depends_on=("a",),
         worker="autofix",
         model="openai:x",
         acceptance=("page 2 starts at 11",),
@@ -63,6 +62,11 @@ def test_windows_line_ends_and_a_byte_order_mark_are_read() -> None:
         ("---\n- a\n---\nbody", "the front matter of the task is not a list of KEY: VALUE lines"),
         ("---\ntitle: [\n---\nbody", "the front matter of the task is not YAML at line 2"),
         ("---\ntitle: 3\n---\nbody", "title in the task must be a text"),
+        (
+            "---\ndepends_on: [first]\n---\nbody",
+            "depends_on in the task is not supported yet: a task is worked whatever became of others",
+        ),
+        ("---\ndepends_on: 3\n---\nbody", "depends_on in the task must be a text or a list of texts"),
         ("x" * 200_001, "the task has 200,001 characters; at most 200,000 are read"),
     ],
 )

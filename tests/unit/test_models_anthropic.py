@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from journeyman.domain.model import Finish, Message, ModelRequest, Speaker, ToolCall, ToolResult, ToolSpec
-from journeyman.models.anthropic_messages import request_body
-from journeyman.models.anthropic_stream import MessageStream
-from journeyman.models.spent import Spent
+from journeyman.models.answers import TryUsage
+from journeyman.models.anthropic.messages import messages_body
+from journeyman.models.anthropic.stream import MessageStream
 
 CACHE = {"cache_control": {"type": "ephemeral"}}
 TOOLS = (ToolSpec("read", "Read.", {"type": "object"}), ToolSpec("edit", "Edit.", {"type": "object"}))
 
 
 def read(*payloads: dict[str, Any], model: str = "claude") -> MessageStream:
-    stream = MessageStream(None, model)
+    stream = MessageStream(model)
     for payload in payloads:
         stream.feed(payload)
     return stream
@@ -63,7 +63,7 @@ def test_a_request():
         tools=TOOLS,
         force_tool="edit",
     )
-    assert request_body("claude", request, 500) == {
+    assert messages_body("claude", request, 500) == {
         "model": "claude",
         "max_tokens": 500,
         "stream": True,
@@ -104,7 +104,7 @@ def test_never_more_than_four_breakpoints(turns: int):
             Message(Speaker.ASSISTANT, calls=(call,)),
             Message(Speaker.USER, results=(ToolResult(call.id, "x"),)),
         ]
-    body = request_body("claude", ModelRequest("s", tuple(messages), TOOLS), 10)
+    body = messages_body("claude", ModelRequest("s", tuple(messages), TOOLS), 10)
     assert breakpoints(body) == min(4, 2 + turns)
     assert breakpoints(body["messages"][-1]) == 1
     # Where the request before this one ended.
@@ -113,7 +113,7 @@ def test_never_more_than_four_breakpoints(turns: int):
 
 def test_blank_texts_are_left_out():
     messages = (Message(Speaker.USER, "x"), Message(Speaker.ASSISTANT, " \n"), Message(Speaker.USER, "y"))
-    body = request_body("claude", ModelRequest(" ", messages), 10)
+    body = messages_body("claude", ModelRequest(" ", messages), 10)
     assert "system" not in body
     assert "tools" not in body
     assert [turn["role"] for turn in body["messages"]] == ["user", "user"]
@@ -144,7 +144,7 @@ def test_an_answer():
     assert stream.text == "I'll edit."
     assert stream.calls == (ToolCall("a", "edit", {"p": "ü"}, '{"p": "ü"}'),)
     assert (stream.finish, stream.complete) == (Finish.TOOLS, True)
-    assert stream.spent == Spent("claude-1", 123, 100, 20, 50)
+    assert stream.usage == TryUsage("claude-1", 123, 100, 20, 50)
 
 
 def test_thinking_goes_back_unchanged():
@@ -159,16 +159,16 @@ def test_thinking_goes_back_unchanged():
         {"type": "text", "text": "I'll edit."},
         {"type": "tool_use", "id": "a", "name": "edit", "input": {"p": "ü"}},
     ]
-    body = request_body("claude", ModelRequest("", messages), 10)
+    body = messages_body("claude", ModelRequest("", messages), 10)
     assert body["messages"][1]["content"] == [*thought, *said]
 
     # Another model cannot read the signatures.
-    body = request_body("other", ModelRequest("", messages), 10)
+    body = messages_body("other", ModelRequest("", messages), 10)
     assert body["messages"][1]["content"] == said
 
     # A turn that was shortened since keeps its thinking.
     short = Message(Speaker.ASSISTANT, "…", stream.calls, opaque=stream.opaque)
-    body = request_body("claude", ModelRequest("", (messages[0], short, messages[2])), 10)
+    body = messages_body("claude", ModelRequest("", (messages[0], short, messages[2])), 10)
     assert body["messages"][1]["content"] == [*thought, {"type": "text", "text": "…"}, said[1]]
 
 
@@ -182,7 +182,7 @@ def test_thinking_in_between_keeps_its_place():
     ]
     stream = read({"type": "message", "content": blocks, "stop_reason": "tool_use", "usage": {}})
     turn = Message(Speaker.ASSISTANT, stream.text, stream.calls, opaque=stream.opaque)
-    assert request_body("claude", ModelRequest("", (turn,)), 10)["messages"][0]["content"] == blocks
+    assert messages_body("claude", ModelRequest("", (turn,)), 10)["messages"][0]["content"] == blocks
 
 
 def test_without_thinking_nothing_is_kept():
@@ -207,25 +207,25 @@ def test_how_answers_end(reason: str, finish: Finish):
 
 
 @pytest.mark.parametrize(
-    ("usage", "spent"),
+    ("sent", "usage"),
     [
-        ({}, Spent("claude-1")),
-        ({"input_tokens": 5}, Spent("claude-1", 5)),
+        ({}, TryUsage("claude-1")),
+        ({"input_tokens": 5}, TryUsage("claude-1", 5)),
         (
             {"input_tokens": 5, "cache_read_input_tokens": None, "output_tokens": 2},
-            Spent("claude-1", 5, None, None, 2),
+            TryUsage("claude-1", 5, None, None, 2),
         ),
     ],
 )
-def test_usage(usage: dict[str, Any], spent: Spent):
-    assert read(start(**usage)).spent == spent
+def test_usage(sent: dict[str, Any], usage: TryUsage):
+    assert read(start(**sent)).usage == usage
 
 
 def test_later_figures_are_totals():
     stream = read(
         start(input_tokens=5, output_tokens=1), stop(None, output_tokens=4), stop("end_turn", output_tokens=9)
     )
-    assert stream.spent == Spent("claude-1", 5, None, None, 9)
+    assert stream.usage == TryUsage("claude-1", 5, None, None, 9)
 
 
 @pytest.mark.parametrize(

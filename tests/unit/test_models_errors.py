@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 
 from journeyman.domain.stops import STOP_REASONS
-from journeyman.models.caller import give_up
+from journeyman.models.client import final_error
 from journeyman.models.endpoints import Endpoint
-from journeyman.models.errors import from_response, from_stream, retry_after
-from journeyman.models.failures import Failure, read_body
-from journeyman.models.waiting import Tries
+from journeyman.models.errors import (
+    ModelFailure,
+    read_error_body,
+    read_retry_after,
+    response_failure,
+    stream_failure,
+)
+from journeyman.models.retry import Tries
 
 KEY = "secret-0123456789abcdef"
 ENDPOINT = Endpoint(
@@ -27,9 +32,9 @@ ENDPOINT = Endpoint(
 
 def failure(
     status: int, body: Any, headers: dict[str, str] | None = None, endpoint: Endpoint = ENDPOINT
-) -> Failure:
+) -> ModelFailure:
     text = body if isinstance(body, str) else json.dumps(body)
-    return from_response(endpoint, status, headers or {}, text, now=0.0)
+    return response_failure(endpoint, status, headers or {}, text, now=0.0)
 
 
 def openai(message: str, **more: Any) -> dict[str, Any]:
@@ -98,7 +103,7 @@ CASES: list[tuple[int, Any, str | None]] = [
 def test_what_a_refusal_is(status: int, body: Any, code: str | None):
     found = failure(status, body)
     assert found.code == code
-    error = give_up(ENDPOINT, Tries([found]), "")
+    error = final_error(ENDPOINT, Tries([found]), "")
     assert error.code == (code or "model-unreachable")
     assert error.code in STOP_REASONS
 
@@ -137,7 +142,7 @@ def test_the_provider_may_say_whether_to_retry():
     ],
 )
 def test_errors_inside_of_a_stream(payload: dict[str, Any], status: int, code: str | None):
-    found = from_stream(ENDPOINT, payload)
+    found = stream_failure(ENDPOINT, payload)
     assert (found.status, found.code) == (status, code)
 
 
@@ -158,7 +163,7 @@ def test_errors_inside_of_a_stream(payload: dict[str, Any], status: int, code: s
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None):
-    assert retry_after(headers, 10.0) == seconds
+    assert read_retry_after(headers, 10.0) == seconds
 
 
 @pytest.mark.parametrize(
@@ -181,7 +186,7 @@ def test_retry_after(headers: dict[str, str], seconds: float | None):
     ],
 )
 def test_the_sentence_of_a_body(body: str, sentence: str):
-    assert read_body(body).sentence == sentence
+    assert read_error_body(body).sentence == sentence
 
 
 def test_keys_are_never_repeated():
@@ -194,7 +199,7 @@ def test_keys_are_never_repeated():
     ]
     for echo in echoes:
         found = failure(401, openai(f"Incorrect key: {echo}. Check it."))
-        error = give_up(ENDPOINT, Tries([found]), "")
+        error = final_error(ENDPOINT, Tries([found]), "")
         everything = " ".join((repr(found), error.message, *error.facts, error.hint or "", repr(ENDPOINT)))
         assert echo not in everything
         assert "[key]" in error.message
@@ -205,7 +210,7 @@ def test_keys_are_never_repeated():
 
 
 def test_texts():
-    quota = give_up(
+    quota = final_error(
         ENDPOINT, Tries([failure(402, openai("Insufficient Balance"), {"x-request-id": "req_7"})]), ""
     )
     assert quota.message == "the account at api.example.com has nothing left (402): Insufficient Balance"
@@ -215,7 +220,7 @@ def test_texts():
         == "add credit to the account at api.example.com; another model, by --model, takes a new run"
     )
 
-    missing = give_up(ENDPOINT, Tries([failure(404, {"detail": "Not Found"})]), "")
+    missing = final_error(ENDPOINT, Tries([failure(404, {"detail": "Not Found"})]), "")
     assert missing.message == "api.example.com knows no model gpt-5 (404): Not Found"
     assert (
         missing.hint
@@ -226,9 +231,9 @@ def test_texts():
     assert failure(404, {"error": "model not found"}, endpoint=local).hint == "ollama pull qwen3"
 
     tries = Tries(
-        [failure(500, "oops"), failure(500, "oops"), Failure("nothing came for 120 s")], waited_s=3.2
+        [failure(500, "oops"), failure(500, "oops"), ModelFailure("nothing came for 120 s")], waited_s=3.2
     )
-    gone = give_up(ENDPOINT, tries, "3 tries failed")
+    gone = final_error(ENDPOINT, tries, "3 tries failed")
     assert gone.code == "model-unreachable"
     assert (
         gone.message
@@ -236,8 +241,8 @@ def test_texts():
     )
     assert gone.facts == ("2 times: 500: oops", "nothing came for 120 s", "waited 3 s between 3 tries")
 
-    garbled = give_up(
-        ENDPOINT, Tries([Failure("the answer is not whole JSON", unusable=True)] * 2), "2 tries failed"
+    garbled = final_error(
+        ENDPOINT, Tries([ModelFailure("the answer is not whole JSON", unusable=True)] * 2), "2 tries failed"
     )
     assert garbled.code == "model-misbehaved"
     assert (

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from journeyman.domain.model import Finish, Message, ModelRequest, Speaker, ToolCall, ToolResult, ToolSpec
-from journeyman.models.failures import Failure
-from journeyman.models.limits import output_cap, output_room
-from journeyman.models.openai_dialect import Dialect, Forcing, OutputField, mend
-from journeyman.models.openai_messages import request_body
-from journeyman.models.openai_stream import ChatStream
-from journeyman.models.spent import Spent
+from journeyman.models.answers import TryUsage
+from journeyman.models.errors import ModelFailure, output_cap, output_room
+from journeyman.models.openai.dialect import Dialect, Forcing, OutputField, fix_dialect
+from journeyman.models.openai.messages import chat_body
+from journeyman.models.openai.stream import ChatStream
 
 EDIT = ToolSpec("edit", "Edit files.", {"type": "object", "properties": {}})
 ASKED = Message(Speaker.USER, "mend it")
@@ -31,7 +30,7 @@ def piece(
 
 
 def read(*chunks: dict[str, Any]) -> ChatStream:
-    stream = ChatStream(None, id_prefix="call_1")
+    stream = ChatStream(id_prefix="call_1")
     for one in chunks:
         stream.feed(one)
     return stream
@@ -55,7 +54,7 @@ def test_a_request():
         force_tool="edit",
         max_output_tokens=500,
     )
-    assert request_body("gpt-5", request, Dialect()) == {
+    assert chat_body("gpt-5", request, Dialect()) == {
         "model": "gpt-5",
         "messages": [
             {"role": "system", "content": "be brief"},
@@ -84,11 +83,11 @@ def test_a_request():
 def test_a_request_in_other_dialects():
     request = ModelRequest("", (ASKED,), (EDIT,), "edit", 500)
     plain = Dialect(OutputField.OLD, Forcing.NONE, stream_usage=False, cap=400, room=300)
-    assert request_body("m", request, plain).keys() == {"model", "messages", "stream", "tools", "max_tokens"}
-    assert request_body("m", request, plain)["max_tokens"] == 300
-    assert request_body("m", request, Dialect(forcing=Forcing.REQUIRED))["tool_choice"] == "required"
-    assert "tool_choice" not in request_body("m", ModelRequest("", (ASKED,), (EDIT,)), Dialect())
-    assert "tools" not in request_body("m", ModelRequest("", (ASKED,)), Dialect())
+    assert chat_body("m", request, plain).keys() == {"model", "messages", "stream", "tools", "max_tokens"}
+    assert chat_body("m", request, plain)["max_tokens"] == 300
+    assert chat_body("m", request, Dialect(forcing=Forcing.REQUIRED))["tool_choice"] == "required"
+    assert "tool_choice" not in chat_body("m", ModelRequest("", (ASKED,), (EDIT,)), Dialect())
+    assert "tools" not in chat_body("m", ModelRequest("", (ASKED,)), Dialect())
 
 
 def test_reasoning_goes_back_with_the_calls_that_it_led_to():
@@ -99,15 +98,15 @@ def test_reasoning_goes_back_with_the_calls_that_it_led_to():
         chunk("tool_calls", tool_calls=[piece(0, "a", "edit", "{}")]),
     )
     turn = Message(Speaker.ASSISTANT, stream.text, stream.calls, opaque=stream.opaque)
-    body = request_body("m", ModelRequest("", (ASKED, turn)), Dialect())
+    body = chat_body("m", ModelRequest("", (ASKED, turn)), Dialect())
     assert body["messages"][1]["reasoning_content"] == "first this"
     assert body["messages"][1]["reasoning_details"] == [{"data": "x"}]
     for other in (
-        request_body("m", ModelRequest("", (ASKED, turn)), Dialect(returns_reasoning=False)),
-        request_body(
+        chat_body("m", ModelRequest("", (ASKED, turn)), Dialect(returns_reasoning=False)),
+        chat_body(
             "m", ModelRequest("", (Message(Speaker.ASSISTANT, "x", opaque=stream.opaque), ASKED)), Dialect()
         ),
-        request_body(
+        chat_body(
             "m",
             ModelRequest("", (ASKED, Message(Speaker.ASSISTANT, "", stream.calls, opaque={"anthropic": 1}))),
             Dialect(),
@@ -117,7 +116,7 @@ def test_reasoning_goes_back_with_the_calls_that_it_led_to():
 
 
 @pytest.mark.parametrize(
-    ("said", "dialect", "mended"),
+    ("said", "dialect", "fixed"),
     [
         ("Unrecognized request argument supplied: max_completion_tokens", Dialect(), Dialect(OutputField.OLD)),
         ("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", Dialect(OutputField.OLD), Dialect()),
@@ -138,10 +137,10 @@ def test_reasoning_goes_back_with_the_calls_that_it_led_to():
         ("Invalid schema for function 'edit'", Dialect(), None),
     ],
 )  # fmt: skip
-def test_what_a_refusal_teaches(said: str, dialect: Dialect, mended: Dialect | None):
+def test_what_a_refusal_teaches(said: str, dialect: Dialect, fixed: Dialect | None):
     asked = dialect.output_tokens(16_000)
-    assert mend(dialect, Failure("400", status=400, said=said), asked=asked) == mended
-    assert mend(dialect, Failure("401", status=401, said=said), asked=asked) is None
+    assert fix_dialect(dialect, ModelFailure("400", status=400, said=said), asked=asked) == fixed
+    assert fix_dialect(dialect, ModelFailure("401", status=401, said=said), asked=asked) is None
 
 
 @pytest.mark.parametrize(
@@ -165,8 +164,7 @@ USAGE = {"prompt_tokens": 100, "completion_tokens": 7}
 
 
 def test_text_and_usage():
-    said: list[str] = []
-    stream = ChatStream(said.append, id_prefix="c")
+    stream = ChatStream(id_prefix="c")
     for one in (
         chunk(role="assistant", content=""),
         chunk(content="Hel"),
@@ -181,27 +179,26 @@ def test_text_and_usage():
         }
     )
     assert (stream.text, stream.finish, stream.calls, stream.opaque) == ("Hello", Finish.STOP, (), None)
-    assert said == ["Hel", "lo"]
-    assert stream.spent == Spent("gpt-5-2025", 100, 40, 3, 7)
+    assert stream.usage == TryUsage("gpt-5-2025", 100, 40, 3, 7)
 
 
 @pytest.mark.parametrize(
-    ("usage", "spent"),
+    ("sent", "usage"),
     [
-        (None, Spent()),
-        ({}, Spent()),
-        (USAGE, Spent(None, 100, None, None, 7)),
-        ({**USAGE, "prompt_tokens_details": None}, Spent(None, 100, None, None, 7)),
-        ({**USAGE, "prompt_cache_hit_tokens": 64}, Spent(None, 100, 64, None, 7)),
-        ({**USAGE, "cost": 0.25}, Spent(None, 100, None, None, 7, 0.25)),
-        ({"prompt_tokens": "many", "completion_tokens": -1, "cost": True}, Spent()),
+        (None, TryUsage()),
+        ({}, TryUsage()),
+        (USAGE, TryUsage(None, 100, None, None, 7)),
+        ({**USAGE, "prompt_tokens_details": None}, TryUsage(None, 100, None, None, 7)),
+        ({**USAGE, "prompt_cache_hit_tokens": 64}, TryUsage(None, 100, 64, None, 7)),
+        ({**USAGE, "cost": 0.25}, TryUsage(None, 100, None, None, 7, 0.25)),
+        ({"prompt_tokens": "many", "completion_tokens": -1, "cost": True}, TryUsage()),
     ],
 )
-def test_usage_of_all_kinds(usage: Any, spent: Spent):
-    assert read({**chunk("stop", content="x"), "usage": usage}).spent == spent
+def test_usage_of_all_kinds(sent: Any, usage: TryUsage):
+    assert read({**chunk("stop", content="x"), "usage": sent}).usage == usage
     assert (
-        read({"choices": [{"delta": {"content": "x"}, "finish_reason": "stop", "usage": usage}]}).spent
-        == spent
+        read({"choices": [{"delta": {"content": "x"}, "finish_reason": "stop", "usage": sent}]}).usage
+        == usage
     )
 
 
@@ -313,8 +310,8 @@ def test_how_answers_end(chunks: list[dict[str, Any]], finish: Finish, text: str
 )
 def test_oddities_are_borne(odd: dict[str, Any]):
     stream = read(odd)
-    assert (stream.text, stream.calls, stream.complete, stream.spent) == ("", (), False, Spent())
+    assert (stream.text, stream.calls, stream.complete, stream.usage) == ("", (), False, TryUsage())
 
 
 def test_an_answer_that_the_provider_broke_off():
-    assert read(chunk("error", content="half")).trouble == Failure("the provider broke the answer off")
+    assert read(chunk("error", content="half")).failure == ModelFailure("the provider broke the answer off")

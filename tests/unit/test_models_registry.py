@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 
 import pytest
 
 from journeyman.domain.errors import JourneymanError
-from journeyman.models.anthropic import AnthropicMessages
+from journeyman.models.anthropic.client import AnthropicMessages
 from journeyman.models.endpoints import clean_base_url, clean_key, is_private, proxy_for
-from journeyman.models.openai_chat import OpenAIChat
-from journeyman.models.pydantic_ai_client import PydanticAIClient
+from journeyman.models.openai.client import OpenAIChat
+from journeyman.models.providers import CHAT_PROVIDERS, ChatProvider
 from journeyman.models.registry import known_key_present, make_model, split_name
 
 KEYS = {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k", "OPENROUTER_API_KEY": "k", "DEEPSEEK_API_KEY": "k"}
@@ -90,6 +89,7 @@ def test_addresses(name: str, environ: dict[str, str], address: str):
         ("openai:x", {"OPENAI_BASE_URL": "https://me:secret@a.example"}, "bad-config", "a password"),
         ("openai:x", KEYS | {"HTTPS_PROXY": "socks5://127.0.0.1:1"}, "bad-config", "HTTPS_PROXY"),
         ("opnai:gpt-5", KEYS, "bad-config", "did you mean 'openai'?"),
+        ("azure:x", KEYS, "bad-config", "AZURE_BASE_URL is not set"),
         ("nosuchprovider:x", KEYS, "bad-config", "unknown provider"),
     ],
 )
@@ -109,21 +109,37 @@ def test_keys_are_cleaned_and_hidden():
     assert clean_key(None, "X") is None
 
 
-def test_other_providers():
-    assert isinstance(make_model("google:gemini-x", {}), PydanticAIClient)
+@pytest.mark.parametrize(
+    ("provider", "meant"),
+    [
+        ("opnai", "openai"),
+        ("Anthropic", "anthropic"),
+        ("gemini", "google"),
+        ("google-gla", "google"),
+        ("google-vertex", "vertex"),
+        ("bedrock-mantle", "bedrock"),
+        ("grok", "xai"),
+        ("kimi", "moonshotai"),
+        ("qwen", "alibaba"),
+        ("mistrall", "mistral"),
+        ("openai-responses", "openai"),
+    ],
+)
+def test_providers_under_another_name(provider: str, meant: str):
+    with pytest.raises(
+        JourneymanError, match=f"unknown provider '{provider}' .*; did you mean '{meant}'"
+    ) as raised:
+        make_model(f"{provider}:x", KEYS)
+    assert raised.value.code == "bad-config"
+    assert "OPENAI_BASE_URL" in raised.value.facts[1]
 
 
-def test_other_providers_without_the_extra(monkeypatch: pytest.MonkeyPatch):
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "pydantic_ai" else find(name)
-    )
-    for name in ("google:gemini-x", "mistral:x"):
-        with pytest.raises(JourneymanError, match="providers extra") as raised:
-            make_model(name, {})
-        assert raised.value.hint == "pip install 'journeyman[providers]'"
-    with pytest.raises(JourneymanError, match="unknown provider 'nosuch'"):
-        make_model("nosuch:x", {})
+@pytest.mark.parametrize("provider", CHAT_PROVIDERS.values(), ids=lambda row: row.name)
+def test_rows(provider: ChatProvider):
+    assert clean_base_url(provider.base_url, "X") == provider.base_url
+    assert provider.base_variable.isidentifier()
+    assert provider.key_variables
+    assert not set(provider.also) & {*CHAT_PROVIDERS, "anthropic"}
 
 
 def test_keys_that_are_present():

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 
 from journeyman.domain import events as domain_events
 from journeyman.domain.checks import CheckResult, CheckStatus, Failure
+from journeyman.domain.context import Pack
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import EVENT_TYPES, Payload, RunFinished, RunSpecified, WorkerActivity
 from journeyman.store import FolderArtifacts, SqliteStore, ensure_state
@@ -40,6 +44,80 @@ def test_every_event_survives_the_store(kind: str) -> None:
 
 def test_the_spec_survives_the_store() -> None:
     assert decode(encode(SPECIFIED), RunSpecified) == SPECIFIED
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Every type that a step's result may be made of."""
+
+    name: str
+    path: PurePosixPath | None = None
+    seconds: float = 1.5
+    status: CheckStatus | None = None
+    command: str | tuple[str, ...] = "c"
+    table: Mapping[str, tuple[PurePosixPath, ...]] = field(default_factory=dict)
+    opaque: Any = None
+
+
+KEPT = Kept(
+    "caf\udce9",
+    PurePosixPath("b\udce9/x"),
+    0.25,
+    CheckStatus.FAILED,
+    ("a", "b"),
+    {"k\udce9": (PurePosixPath("a"),)},
+    {"any": [1, None]},
+)
+
+
+def test_a_result_survives_whatever_it_is_made_of() -> None:
+    assert encode(KEPT).isascii()
+    assert decode(encode(KEPT), Kept) == KEPT
+    assert decode(encode((KEPT, KEPT)), tuple[Kept, ...]) == (KEPT, KEPT)
+    assert decode("null", type(None)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"name": "n"}', Kept("n")),
+        ('{"name": "n", "of": "another version"}', Kept("n")),
+        ('{"name": "n", "seconds": 2}', Kept("n", seconds=2.0)),
+    ],
+)
+def test_what_other_versions_wrote_is_read(text: str, value: Kept) -> None:
+    read = decode(text, Kept)
+    assert read == value
+    assert isinstance(read.seconds, float)
+
+
+@pytest.mark.parametrize(
+    ("misfit", "message"),
+    [
+        ("[]", "is not a dict"),
+        ("{}", "missing 1 required positional argument: 'name'"),
+        ('{"name": null}', "None is not a str"),
+        ('{"name": "n", "seconds": true}', "True is not a float"),
+        ('{"name": "n", "seconds": "1"}', "'1' is not a float"),
+        ('{"name": "n", "path": 1}', "int"),
+        ('{"name": "n", "status": "fine"}', "'fine' is of none of the wanted types"),
+        ('{"name": "n", "command": {}}', "is of none of the wanted types"),
+        ('{"name": "n", "table": {"k": "a"}}', "'a' is not a list"),
+    ],
+)
+def test_a_misfit_is_a_value_error(misfit: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        decode(misfit, Kept)
+
+
+def test_a_pack_as_earlier_versions_recorded_it_is_still_read() -> None:
+    assert decode('{"text": "1|x", "files": ["a.py"]}', Pack) == Pack("1|x", files=("a.py",))
+
+
+def test_a_pack_survives_the_journal() -> None:
+    pack = Pack("1|x", 3, ("a.py", "b.py"), (((1, 2), (4, 9)), ((1, 1),)), 7, 0.25, 0.5)
+    found = decode(encode(pack), Pack)
+    assert (found, found.index_s, found.pack_s) == (pack, 0.25, 0.5)
 
 
 def test_an_event_under_the_same_key_is_kept_once(store: SqliteStore) -> None:

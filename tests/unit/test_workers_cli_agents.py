@@ -11,23 +11,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeyman.domain.process import CommandResult
-from journeyman.domain.settings import WorkerSettings, WorkerType
+from journeyman.domain.settings import WorkerSettings
 from journeyman.domain.worker import Usage
 from journeyman.workers.cli_agents.account import Account
-from journeyman.workers.cli_agents.cli import Call, Place, model_for
-from journeyman.workers.cli_agents.events import Acted, Ended, Problem, Said, Trouble, classify
+from journeyman.workers.cli_agents.cli import Call, UserEnvironment, model_for
+from journeyman.workers.cli_agents.events import Acted, Ended, Problem, TextSeen, Trouble, classify
 from journeyman.workers.cli_agents.login import renewed
-from journeyman.workers.cli_agents.memory import Memory, load, save, since, together, valid_session
+from journeyman.workers.cli_agents.memory import (
+    Memory,
+    load_memory,
+    save_memory,
+    since,
+    together,
+    valid_session,
+)
+from journeyman.workers.cli_agents.registry import CODING_CLIS
 from journeyman.workers.cli_agents.watch import Liveness, Pulse
-from journeyman.workers.cli_agents.worker import CLIS
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "cli_output"
-TYPES = {"claude": WorkerType.CLAUDE_CODE, "codex": WorkerType.CODEX, "opencode": WorkerType.OPENCODE}
+TYPES = {"claude": "claude_code", "codex": "codex", "opencode": "opencode"}
 DONE = 'All done.\n{"summary": "wrote what was asked"}'
 
 
 def account_of(recording: str) -> tuple[Account, list[object]]:
-    account = Account(CLIS[TYPES[recording.partition("_")[0]]])
+    account = Account(CODING_CLIS[TYPES[recording.partition("_")[0]]])
     told: list[object] = []
     for line in (FIXTURES / f"{recording}.jsonl").read_text().splitlines():
         told += account.take("stdout", line)
@@ -58,7 +65,7 @@ def test_a_good_call(recording: str, tokens: int, cached: int, out: int, cost: f
     assert usage.cost_usd == cost
     assert account.session_id
     assert account.garbled == 0
-    assert Said("Let me run that.") in told
+    assert TextSeen("Let me run that.") in told
     wanted = "again > b.txt" if recording.endswith("resumed") else "echo fixed > a.txt"
     assert any(isinstance(event, Acted) and wanted in event.text for event in told)
 
@@ -93,7 +100,7 @@ def test_a_budget_that_ended_it_was_still_spent() -> None:
 def test_the_second_refusal_is_hopeless() -> None:
     lines = (FIXTURES / "codex_401.jsonl").read_text().splitlines()
     refusals = [n for n, line in enumerate(lines) if "401" in line]
-    account = Account(CLIS[WorkerType.CODEX])
+    account = Account(CODING_CLIS["codex"])
     for line in lines[: refusals[0] + 1]:
         account.take("stdout", line)
     assert account.hopeless() is None, "a first one may be an access token that it renews"
@@ -106,17 +113,17 @@ def test_the_second_refusal_is_hopeless() -> None:
 def test_a_lost_session_is_noticed() -> None:
     assert account_of("claude_lost")[0].session_lost
     for worker, line in (
-        (WorkerType.CODEX, "Error: thread/resume: thread/resume failed: no rollout found for thread id 1"),
-        (WorkerType.OPENCODE, "\x1b[91m\x1b[1mError: \x1b[0mSession not found"),
+        ("codex", "Error: thread/resume: thread/resume failed: no rollout found for thread id 1"),
+        ("opencode", "\x1b[91m\x1b[1mError: \x1b[0mSession not found"),
     ):
-        account = Account(CLIS[worker])
+        account = Account(CODING_CLIS[worker])
         account.take("stderr", line)
         assert account.session_lost
 
 
 def test_without_a_result_the_end_is_told_by_what_is_there() -> None:
     def ends(*lines: tuple[str, str], **more: Any) -> Problem | None:
-        account = Account(CLIS[WorkerType.CODEX])
+        account = Account(CODING_CLIS["codex"])
         for stream, line in lines:
             account.take(stream, line)
         return account.outcome(result(1, **more), None).problem
@@ -130,7 +137,7 @@ def test_without_a_result_the_end_is_told_by_what_is_there() -> None:
 
 
 def test_troubles_are_no_signs_of_life() -> None:
-    account = Account(CLIS[WorkerType.CODEX])
+    account = Account(CODING_CLIS["codex"])
     account.take("stdout", '{"type":"error","message":"Reconnecting... 1/5"}')
     account.take("stdout", "garbage")
     account.take("stderr", "chatter")
@@ -157,7 +164,7 @@ TYPE_NAMES = st.sampled_from(
 @settings(max_examples=400)
 @given(st.dictionaries(KNOWN, JSON | TYPE_NAMES, max_size=6), TYPE_NAMES)
 def test_no_event_of_any_shape_breaks_a_reader(line: dict[str, Any], kind: str) -> None:
-    for cli in CLIS.values():
+    for cli in CODING_CLIS.values():
         account = Account(cli)
         account.take("stdout", json.dumps({**line, "type": kind}))
         account.outcome(result(), None)
@@ -203,13 +210,13 @@ def test_an_unknown_figure_stays_unknown() -> None:
 
 def test_memory_outlives_and_survives_damage(tmp_path: Path) -> None:
     path = tmp_path / "m1.json"
-    assert load(path) == Memory()
+    assert load_memory(path) == Memory()
     memory = Memory("abc", Usage("m", 1, 2, 3), None)
-    save(path, memory)
-    assert load(path) == memory
+    save_memory(path, memory)
+    assert load_memory(path) == memory
     for damage in ("", "[]", '{"session_id": 1}', '{"session_id":"a","reported":{"x":1},"pending":null}'):
         path.write_text(damage)
-        assert load(path) == Memory()
+        assert load_memory(path) == Memory()
 
 
 @pytest.mark.parametrize(
@@ -274,58 +281,56 @@ def test_silence_is_no_output_no_work_and_nothing_started() -> None:
 @pytest.mark.parametrize(
     ("worker", "wanted", "model"),
     [
-        (WorkerType.CLAUDE_CODE, "opus", "opus"),
-        (WorkerType.CLAUDE_CODE, "anthropic:claude-x", "claude-x"),
-        (WorkerType.CLAUDE_CODE, "openai:gpt", None),
-        (WorkerType.CODEX, "openai:gpt", "gpt"),
-        (WorkerType.CODEX, None, None),
-        (WorkerType.OPENCODE, "anthropic:claude-x", "anthropic/claude-x"),
-        (WorkerType.OPENCODE, "ollama/qwen:7b", "ollama/qwen:7b"),
+        ("claude_code", "opus", "opus"),
+        ("claude_code", "anthropic:claude-x", "claude-x"),
+        ("claude_code", "openai:gpt", None),
+        ("codex", "openai:gpt", "gpt"),
+        ("codex", None, None),
+        ("opencode", "anthropic:claude-x", "anthropic/claude-x"),
+        ("opencode", "ollama/qwen:7b", "ollama/qwen:7b"),
     ],
 )
-def test_models_are_named_as_the_cli_knows_them(
-    worker: WorkerType, wanted: str | None, model: str | None
-) -> None:
-    assert model_for(CLIS[worker].traits, wanted) == model
+def test_models_are_named_as_the_cli_knows_them(worker: str, wanted: str | None, model: str | None) -> None:
+    assert model_for(CODING_CLIS[worker].traits, wanted) == model
 
 
 def invoked(
-    worker: WorkerType, environ: dict[str, str], *, resume: bool = False, **settings: Any
+    worker: str, environ: dict[str, str], *, resume: bool = False, **settings: Any
 ) -> tuple[str, ...]:
     table = WorkerSettings(worker, **settings)
-    call = Call(table, Place(Path("/home/ada"), environ), Path("/state"), "sim-1", "sess-1", resume)
-    invocation = CLIS[worker].invoke(call)
+    call = Call(table, UserEnvironment(Path("/home/ada"), environ), Path("/state"), "sim-1", "sess-1", resume)
+    invocation = CODING_CLIS[worker].invoke(call)
     assert all(value.startswith("/state/") for name, value in invocation.variables.items() if "HOME" in name)
     assert not any("sk-" in word for word in invocation.arguments), "no key in the list of processes"
     return invocation.arguments
 
 
 def test_how_claude_is_called() -> None:
-    fresh = invoked(WorkerType.CLAUDE_CODE, {}, max_turns=7, max_budget_usd=0.5, args=("--bare",))
+    fresh = invoked("claude_code", {}, max_turns=7, max_budget_usd=0.5, args=("--bare",))
     assert fresh[fresh.index("--session-id") :][:2] == ("--session-id", "sess-1")
     assert fresh[-7:] == ("--model", "sim-1", "--max-turns", "7", "--max-budget-usd", "0.5", "--bare")
-    assert "--resume" in invoked(WorkerType.CLAUDE_CODE, {}, resume=True)
+    assert "--resume" in invoked("claude_code", {}, resume=True)
 
 
 def test_how_codex_is_called() -> None:
     own = {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_API_KEY": "sk-secret"}
-    fresh = invoked(WorkerType.CODEX, own)
+    fresh = invoked("codex", own)
     assert fresh[:2] == ("exec", "--json")
     assert fresh[-1] == "-", "the prompt comes from standard input"
     provider = (
         'name="journeyman",base_url="http://127.0.0.1:1/v1",wire_api="responses",env_key="OPENAI_API_KEY"'
     )
     assert f"model_providers.journeyman={{{provider}}}" in fresh
-    resumed = invoked(WorkerType.CODEX, {}, resume=True)
+    resumed = invoked("codex", {}, resume=True)
     assert resumed[:2] == ("exec", "resume")
     assert resumed[-2:] == ("sess-1", "-")
 
 
 def test_how_opencode_is_called() -> None:
     own = {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_API_KEY": "sk-secret"}
-    assert "journeyman/sim-1" in invoked(WorkerType.OPENCODE, own)
-    assert "sim-1" in invoked(WorkerType.OPENCODE, {})
-    assert invoked(WorkerType.OPENCODE, {}, resume=True)[-2:] == ("--session", "sess-1")
+    assert "journeyman/sim-1" in invoked("opencode", own)
+    assert "sim-1" in invoked("opencode", {})
+    assert invoked("opencode", {}, resume=True)[-2:] == ("--session", "sess-1")
 
 
 def test_a_retry_tells_why() -> None:

@@ -11,9 +11,9 @@ from journeyman.domain.plan import Finding, Milestone, Plan, Question
 from journeyman.domain.process import CommandResult
 from journeyman.domain.scope import LockfilePolicy, Scope
 from journeyman.domain.task import Task
-from journeyman.workers.answer import MAX_LINE_CHARACTERS
 from journeyman.workers.autofix import judge_exit
 from journeyman.workers.command import read_outcome
+from journeyman.workers.final_message import MAX_LINE_CHARACTERS
 from journeyman.workers.prompt import MAX_FAILURES, implement_prompt
 from tests.support.requests import implement_request
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from journeyman.bootstrap.context import run_context
-from journeyman.bootstrap.models import make_reranker, spending_of
+from journeyman.bootstrap.models import spending_of
 from journeyman.bootstrap.project import Project, read_guidance
 from journeyman.bootstrap.workers import fixers_allowed, fixers_of, make_fixing_worker, stronger_model
 from journeyman.domain.folds.resume import ResumePoint
@@ -88,7 +88,6 @@ def assemble(
         user_environment=environ,
         guidance=read_guidance(project.repository.root),
         context=run_context(project, spec, workspace, base_env) if settings.context.enabled else None,
-        reranker=make_reranker(settings, environ, spec.task),
         find_fixers=partial(fixers_of, project, settings.checks) if fixers_allowed(spec) else tuple,
         make_fixing_worker=make_fixing_worker,
         stronger=stronger_model(project, spec),

@@ -4,43 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from journeyman.config import Surroundings, load_settings
-from journeyman.domain.context import GUIDANCE_FILES
+from journeyman.domain.context import GUIDANCE_FILES, PackRequest
 from journeyman.domain.process import command_text
 from journeyman.domain.scope import Scope, denied_by
-from journeyman.domain.settings import ContextMode, Settings
 from journeyman.sandbox.processes import ProcessRunner
 from journeyman.workspace import Repository, checkout_git, open_repository
 
 if TYPE_CHECKING:
     from journeyman.bootstrap.project import Project
     from journeyman.context.index.indexer import Indexer
-    from journeyman.context.packer import Answer
-    from journeyman.context.reranker import ModelReranker
-    from journeyman.domain.context import ContextMaker
+    from journeyman.context.packer import Ranked
+    from journeyman.domain.context import ContextMaker, Pack
     from journeyman.domain.process import CommandRunner
     from journeyman.domain.run import RunSpec
     from journeyman.workspace import Workspace
 
 
 async def pack_context(
-    directory: Path,
-    surroundings: Surroundings,
-    task: str,
-    budget: int | None,
-    *,
-    flags: Mapping[str, Any] | None = None,
-) -> Answer:
+    directory: Path, surroundings: Surroundings, task: str, budget: int | None
+) -> tuple[Ranked, Pack]:
     """``jm context``: the pack of a task in a checkout, filled to ``budget`` when one is given."""
-    from journeyman.context.pack.pack import PackRequest
-    from journeyman.context.packer import answer_task
+    from journeyman.context.packer import rank_and_pack
 
     runner = ProcessRunner()
     repository = await open_repository(directory, runner, surroundings.environ)
-    settings = load_settings(repository.root, surroundings, flags=flags or {}, detected=()).settings
+    settings = load_settings(repository.root, surroundings, flags={}, detected=()).settings
     request = PackRequest(
+        task,
         budget=budget or settings.context.budget,
         thrifty=budget is None,
         checks=tuple(f"{check.name}: {command_text(check.run)}" for check in settings.checks),
@@ -48,20 +41,9 @@ async def pack_context(
     )
     indexer = checkout_indexer(repository, runner, surroundings, settings.scope)
     try:
-        reranker = _reranker(settings, surroundings.environ) if settings.context.rerank else None
-        if reranker is not None:
-            from journeyman.context.reranker import answer_reranked
-
-            return await answer_reranked(indexer, task, request, reranker)
-        return await answer_task(indexer, task, request)
+        return await rank_and_pack(indexer, request)
     finally:
         indexer.close()
-
-
-def _reranker(settings: Settings, environ: Mapping[str, str]) -> ModelReranker | None:
-    from journeyman.bootstrap.models import make_reranker
-
-    return make_reranker(settings, environ)
 
 
 def checkout_indexer(
@@ -72,9 +54,9 @@ def checkout_indexer(
     variables: Mapping[str, str] | None = None,
 ) -> Indexer:
     """The index of the user's checkout."""
-    from journeyman.context.index.indexer import CheckoutLister, Indexer, Place, index_name
+    from journeyman.context.index.indexer import CheckoutLister, Indexer, IndexPlace, index_name
 
-    place = Place(repository.root, surroundings.cache_root / "index", index_name(repository.lineage))
+    place = IndexPlace(repository.root, surroundings.cache_root / "index", index_name(repository.lineage))
     git = checkout_git(repository, runner, surroundings.environ).run
     lister = CheckoutLister(git, repository.root, denied_by(scope))
     return Indexer(place, git, runner, lister, head=repository.head, variables=variables)
@@ -84,25 +66,18 @@ def run_context(
     project: Project, spec: RunSpec, workspace: Workspace, base_env: Mapping[str, str]
 ) -> ContextMaker:
     """Packs of the run's worktree, over the index that it shares with the user's checkout."""
-    from journeyman.context.index.indexer import Indexer, Place, TreeLister, index_name
+    from journeyman.context.index.indexer import Indexer, IndexPlace, TreeLister, index_name
     from journeyman.context.packer import RunContext
-    from journeyman.context.whole import WholeFiles
 
     repository, scope, runner = project.repository, spec.settings.scope, ProcessRunner()
     git = checkout_git(repository, runner, project.surroundings.environ).run
     variables = {"JOURNEYMAN_RUN": base_env["JOURNEYMAN_RUN"]}
-
     root = workspace.work_path
 
-    def lister_of(tree: str) -> TreeLister:
-        return TreeLister(lambda: workspace.listing(tree), root, denied_by(scope))
-
-    if spec.settings.context.mode is ContextMode.FILES:
-        return WholeFiles(lister_of)
-
     def of_worktree(tree: str) -> Indexer:
-        place = Place(root, project.surroundings.cache_root / "index", index_name(repository.lineage))
-        return Indexer(place, git, runner, lister_of(tree), head=spec.base_commit, variables=variables)
+        lister = TreeLister(lambda: workspace.listing(tree), root, denied_by(scope))
+        place = IndexPlace(root, project.surroundings.cache_root / "index", index_name(repository.lineage))
+        return Indexer(place, git, runner, lister, head=spec.base_commit, variables=variables)
 
     checkout = checkout_indexer(repository, runner, project.surroundings, scope, variables)
-    return RunContext(checkout, of_worktree, spec.settings.context.budget)
+    return RunContext(checkout, of_worktree)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from journeyman.bootstrap.project import Project
-from journeyman.domain.context import RERANK
 from journeyman.domain.events import Event, WorkerSpent
 from journeyman.domain.phases import Phase
 from journeyman.domain.policy.spending import Spending
@@ -14,12 +13,12 @@ from journeyman.domain.settings import ModelsSettings, Settings, WorkerType
 from journeyman.domain.task import Task
 
 if TYPE_CHECKING:
-    from journeyman.context.reranker import ModelReranker
     from journeyman.domain.model import ModelClient
-    from journeyman.models.waiting import OnWait
 
 _DEFAULT_MODELS = {"anthropic": "anthropic:claude-sonnet-4-5", "openai": "openai:gpt-5.4"}
 """Where a provider's key is all that is known."""
+_OURS = frozenset({WorkerType.AGENT.value, "rerank"})
+"""Who books calls against the budget; the second did in versions that asked a model for an order of files."""
 
 
 def phase_models(project: Project, settings: Settings, task: Task) -> dict[Phase, str | None]:
@@ -37,12 +36,6 @@ def phase_models(project: Project, settings: Settings, task: Task) -> dict[Phase
     return {phase: task.model or tiers.get(name, name) or fallback for phase, name in wanted.items()}
 
 
-def cheapest_model(models: ModelsSettings, environ: Mapping[str, str], task: Task | None) -> str | None:
-    """The model of the lowest tier that has one; the task's own beats all, and a key is what is left."""
-    asked = task.model if task else None
-    return _named((asked, models.cheap, models.standard, models.strong), environ)
-
-
 def _named(names: tuple[str | None, ...], environ: Mapping[str, str]) -> str | None:
     """The first name, else the default of the first provider with a key."""
     named = next(filter(None, names), None)
@@ -58,33 +51,13 @@ def make_client(
     name: str,
     models: ModelsSettings,
     environ: Mapping[str, str],
-    *,
-    on_wait: OnWait | None = None,
-    tries: int | None = None,
 ) -> ModelClient:
-    """A model's client, as patient as the settings say, with fewer ``tries`` if given."""
+    """A model's client, as patient as the settings say."""
     from journeyman.models.registry import make_model
-    from journeyman.models.waiting import Patience
+    from journeyman.models.retry import RetryPolicy
 
-    patience = Patience(max_tries=tries or Patience.max_tries, budget_s=models.patience_s)
-    return make_model(name, environ, on_wait=on_wait, first_byte_s=models.silence_s, patience=patience)
-
-
-def make_reranker(
-    settings: Settings, environ: Mapping[str, str], task: Task | None = None
-) -> ModelReranker | None:
-    """Who asks the cheapest model for an order of files, where that is wanted.
-
-    It tries once: the ranking is there without it.
-    """
-    if not settings.context.rerank:
-        return None
-    from journeyman.context.reranker import ModelReranker
-
-    def make(name: str) -> ModelClient:
-        return make_client(name, settings.models, environ, tries=1)
-
-    return ModelReranker(cheapest_model(settings.models, environ, task), make, settings.budget)
+    policy = RetryPolicy(budget_s=models.patience_s)
+    return make_model(name, environ, first_byte_s=models.silence_s, policy=policy)
 
 
 def spending_of(settings: Settings, events: tuple[Event, ...] = (), segment: int = 1) -> Spending:
@@ -92,8 +65,7 @@ def spending_of(settings: Settings, events: tuple[Event, ...] = (), segment: int
     spending = Spending(settings.budget)
     for event in events:
         booked = event.payload
-        ours = isinstance(booked, WorkerSpent) and booked.worker in {WorkerType.AGENT.value, RERANK}
-        if isinstance(booked, WorkerSpent) and ours and event.segment < segment:
+        if isinstance(booked, WorkerSpent) and booked.worker in _OURS and event.segment < segment:
             spending.add(booked.usage)
     spending.dearest_usd = 0.0  # who resumes knows what it cost
     return spending

@@ -16,7 +16,7 @@ from journeyman.bootstrap.assembly import Records, assemble
 from journeyman.bootstrap.models import spending_of
 from journeyman.bootstrap.project import Project, effective_scope, make_runner
 from journeyman.bootstrap.storage import open_storage
-from journeyman.bootstrap.workers import CLI_AGENTS, phase_workers, worker_for
+from journeyman.bootstrap.workers import phase_workers, worker_for
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import Event, Measure, RunResumed, RunSpecified, RunStarted, last_of, of_kind
 from journeyman.domain.folds.resume import decide_resume
@@ -190,7 +190,7 @@ def _fast_path(project: Project, worker: str) -> FastPathSettings:
     """The settings of the fast path; what a session recorded is played whole, unless somebody says else."""
     settings = project.settings.fast_path
     table = project.settings.workers.get(worker)
-    replay = (table.type.value if table else worker.partition(":")[0]) == WorkerType.REPLAY.value
+    replay = (table.type if table else worker.partition(":")[0]) == WorkerType.REPLAY.value
     said = "fast_path.enabled" in project.loaded.sources
     return replace(settings, enabled=settings.enabled and (said or not replay))
 
@@ -215,9 +215,9 @@ def _started(project: Project, spec: RunSpec, workers: Mapping[Phase, Worker]) -
 
 def measures_of(settings: Settings, workers: Iterable[str]) -> tuple[Measure, ...]:
     """What the run will book. Programs do not tell us how long their models kept them waiting."""
-    tables = {name: table.type.value for name, table in settings.workers.items()}
+    tables = {name: table.type for name, table in settings.workers.items()}
     kinds = {tables.get(name, name) for name in workers}
-    silent = kinds & {WorkerType.COMMAND.value, *(kind.value for kind in CLI_AGENTS)}
+    silent = kinds - {WorkerType.AGENT, WorkerType.AUTOFIX, WorkerType.REPLAY}
     return tuple(measure for measure in Measure if measure is not Measure.WAITS or not silent)
 
 

@@ -12,7 +12,7 @@ from journeyman.bootstrap.assembly import passing_run
 from journeyman.bootstrap.models import phase_models
 from journeyman.bootstrap.project import Project
 from journeyman.bootstrap.storage import ensure_storage, existing_storage, read_storage
-from journeyman.bootstrap.workers import CLI_AGENTS, make_worker
+from journeyman.bootstrap.workers import make_worker
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.settings import SandboxMode, WorkerType
 from journeyman.domain.task import Task
@@ -91,8 +91,10 @@ def _workers_to_try(project: Project, spare: tuple[str, ...]) -> dict[str, Worke
 
 def _spare_workers(project: Project, model: str | None) -> tuple[str, ...]:
     """Workers that are no fault when they are not ready: nobody asked for them, and another one is there."""
+    from journeyman.workers.cli_agents.registry import CODING_CLIS
+
     settings = project.settings
-    found = tuple(kind.value for kind, program in CLI_AGENTS.items() if project.which(program))
+    found = tuple(name for name, cli in CODING_CLIS.items() if project.which(cli.traits.program))
     models = phase_models(project, settings, Task("", "")).values()
     others = (model, settings.worker, *settings.workers, *found, *models)
     spare = (*found, WorkerType.AUTOFIX.value) if any(others) else found

@@ -24,18 +24,7 @@ from journeyman.domain.task import Task, nearest
 from journeyman.workers.choose import choose_worker
 
 if TYPE_CHECKING:
-    from journeyman.domain.model import ModelClient
     from journeyman.domain.worker import Worker
-
-CLI_AGENTS = {
-    WorkerType.CLAUDE_CODE: "claude",
-    WorkerType.CODEX: "codex",
-    WorkerType.OPENCODE: "opencode",
-}
-"""The coding CLIs that are workers without a table, and their programs."""
-
-
-BUILT_IN_WORKERS = ("agent", "autofix", "replay:FILE", *(kind.value for kind in CLI_AGENTS))
 
 
 def phase_workers(project: Project, spec: RunSpec, spending: Spending) -> dict[Phase, Worker]:
@@ -103,7 +92,10 @@ def make_worker(
     task: Task | None = None,
     spending: Spending | None = None,
 ) -> Worker:
-    """The worker that a name stands for: a ``[workers.NAME]`` table, ``autofix`` or ``replay:FILE``."""
+    """The worker that a name stands for: a ``[workers.NAME]`` table, one that needs none, or ``replay:FILE``.
+
+    Raises JourneymanError("bad-config") when there is no such worker.
+    """
     kind, _, argument = name.partition(":")
     table = settings.workers.get(name)
     if table is None and kind == WorkerType.REPLAY and argument:
@@ -111,32 +103,38 @@ def make_worker(
     if (table.type if table else name) == WorkerType.AGENT:
         spending = spending or Spending(settings.budget)
         return _agent(project, settings, task or Task("", ""), spending)
-    if table is None and name in {WorkerType.AUTOFIX, *CLI_AGENTS}:
-        table = WorkerSettings(WorkerType(name))
+    if table is None and name == WorkerType.AUTOFIX:
+        table = WorkerSettings(name)
+    if table is not None and table.type in _WORKER_TYPES:
+        return _WORKER_TYPES[table.type](name, table, project)
+    from journeyman.workers.cli_agents.registry import CODING_CLIS
+
+    if table is None and name in CODING_CLIS:
+        table = WorkerSettings(name)
     if table is None:
-        known = (*settings.workers, *BUILT_IN_WORKERS)
+        known = (*settings.workers, "agent", "autofix", "replay:FILE", *CODING_CLIS)
         guess = nearest(name, known)
         raise JourneymanError(
             "bad-config",
             f"there is no worker {name!r}" + (f"; did you mean {guess!r}?" if guess else ""),
             facts=(f"known workers: {', '.join(known)}",),
         )
-    if table.type in CLI_AGENTS:
-        return _cli_agent(name, table, project, (task.model if task else None) or settings.models.standard)
-    return _WORKER_TYPES[table.type](name, table, project)
+    if table.type not in CODING_CLIS:  # the specification of an older run is read without its configuration
+        raise JourneymanError("bad-config", f"workers.{name}.type: there is no kind of worker {table.type!r}")
+    return _cli_agent(name, table, project, (task.model if task else None) or settings.models.standard)
 
 
 def _cli_agent(name: str, table: WorkerSettings, project: Project, model: str | None) -> Worker:
-    from journeyman.workers.cli_agents.cli import Place
+    from journeyman.workers.cli_agents.cli import UserEnvironment
     from journeyman.workers.cli_agents.worker import CliAgentWorker
 
-    place = Place(project.surroundings.home, project.surroundings.environ)
-    return CliAgentWorker(name, table, place, model)
+    user = UserEnvironment(project.surroundings.home, project.surroundings.environ)
+    return CliAgentWorker(name, table, user, model)
 
 
 def _agent(project: Project, settings: Settings, task: Task, spending: Spending) -> Worker:
-    from journeyman.models.transport import preload
-    from journeyman.workers.agent.worker import AgentWorker, OnWait
+    from journeyman.models.transport import preload_http
+    from journeyman.workers.agent.worker import AgentWorker
 
     names = phase_models(project, settings, task)
     if not any(names.values()):
@@ -148,17 +146,17 @@ def _agent(project: Project, settings: Settings, task: Task, spending: Spending)
         )
 
     # The HTTP library and the transport take 0.2 s to import: meanwhile git makes the worktree.
-    asyncio.get_running_loop().run_in_executor(None, preload)
+    asyncio.get_running_loop().run_in_executor(None, preload_http)
 
     make = partial(make_client, models=settings.models, environ=project.surroundings.environ)
 
-    def make_models(on_wait: OnWait) -> dict[Phase, ModelClient]:
-        made = {name: make(name, on_wait=on_wait) for name in set(names.values()) if name}
-        return {phase: made[name] for phase, name in names.items() if name}
-
+    made = {name: make(name) for name in set(names.values()) if name}
     strong = settings.models.strong
-    make_strong = (lambda on_wait: make(strong, on_wait=on_wait)) if strong else None
-    return AgentWorker(make_models, spending, make_strong)
+    return AgentWorker(
+        {phase: made[name] for phase, name in names.items() if name},
+        spending,
+        partial(make, strong) if strong else None,
+    )
 
 
 def _autofix(_name: str, _table: WorkerSettings, project: Project) -> Worker:
@@ -181,7 +179,7 @@ def _command(name: str, table: WorkerSettings, _project: Project) -> Worker:
     return CommandWorker(name, table)
 
 
-_WORKER_TYPES: dict[WorkerType, Callable[[str, WorkerSettings, Project], Worker]] = {
+_WORKER_TYPES: dict[str, Callable[[str, WorkerSettings, Project], Worker]] = {
     WorkerType.AUTOFIX: _autofix,
     WorkerType.REPLAY: _replay,
     WorkerType.COMMAND: _command,
@@ -203,7 +201,7 @@ def make_fixing_worker(fixers: tuple[Fixer, ...]) -> Worker:
 def stronger_model(project: Project, spec: RunSpec) -> str | None:
     """The model that the built-in agent goes on with when its own does not get there."""
     table = spec.settings.workers.get(spec.worker)
-    if (table.type.value if table else spec.worker) != WorkerType.AGENT.value or spec.task.model:
+    if (table.type if table else spec.worker) != WorkerType.AGENT.value or spec.task.model:
         return None
     strong = spec.settings.models.strong
     return strong if strong != phase_models(project, spec.settings, spec.task)[Phase.IMPLEMENT] else None

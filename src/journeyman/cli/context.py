@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from journeyman.cli.console import answer, answer_json, checked_directory, run_async, say
-from journeyman.cli.options import Json, Repo, Rerank, given_flags
+from journeyman.cli.options import Json, Repo
 from journeyman.cli.task_argument import read_task, read_task_file
 from journeyman.domain.errors import JourneymanError
 
 if TYPE_CHECKING:
-    from journeyman.context.packer import Answer
+    from journeyman.context.index.view import Index
+    from journeyman.context.packer import Ranked
+    from journeyman.domain.context import Pack
 
 _SHOWN = 15
 _UNLISTED = "git does not list it, or ignores it"
@@ -43,38 +45,34 @@ def context(
     explain: Annotated[
         str | None, typer.Option("--explain", metavar="FILE", help="Why a file is ranked where it is.")
     ] = None,
-    rerank: Rerank = None,
     json_output: Json = False,
     html: Annotated[bool, typer.Option("--html", help="Answer as an HTML page on stdout.")] = False,
 ) -> int:
     """Show which files and lines a worker would get with a task, and why."""
     text = _task(task, query_file)
-    found = run_async(_ask(checked_directory(repo), text, budget, rerank))
-    for note in found.index.notes:
+    ranked, pack = run_async(_ask(checked_directory(repo), text, budget))
+    for note in ranked.index.notes:
         say(f"note: {note}")
-    if found.reranked is not None and found.reranked.note:
-        say(f"note: the order of files stays as it was: {found.reranked.note}")
     if explain is not None:
-        return _explain(found, explain, json_output=json_output)
+        return _explain(ranked, pack, explain, json_output=json_output)
     if html:
         from journeyman.context.explain import as_html
 
-        answer(as_html(found, text))
+        answer(as_html(ranked, pack, text))
     elif json_output:
         from journeyman.context.explain import as_json
 
-        answer_json(as_json(found))
+        answer_json(as_json(ranked, pack))
     else:
-        _tell(found)
+        _tell(ranked, pack)
     return 0
 
 
-async def _ask(directory: Path, text: str, budget: int | None, rerank: bool | None) -> Answer:
+async def _ask(directory: Path, text: str, budget: int | None) -> tuple[Ranked, Pack]:
     from journeyman.bootstrap import pack_context
     from journeyman.config import read_surroundings
 
-    flags = given_flags(("context", "rerank", rerank))
-    return await pack_context(directory, read_surroundings(), text, budget, flags=flags)
+    return await pack_context(directory, read_surroundings(), text, budget)
 
 
 def _task(task: str | None, file: Path | None) -> str:
@@ -87,25 +85,26 @@ def _task(task: str | None, file: Path | None) -> str:
     return read.whole_text
 
 
-def _tell(found: Answer) -> None:
-    packed = [file for file in found.pack.files if file.ranges]
-    for place, file in enumerate(found.pack.files[: max(_SHOWN, len(packed))], 1):
+def _tell(ranked: Ranked, pack: Pack) -> None:
+    from journeyman.context.explain import listed_files, unread_files
+
+    for place, file in enumerate(listed_files(ranked, pack)[: max(_SHOWN, len(pack.files))], 1):
         lines = ", ".join(f"{first}-{last}" for first, last in file.ranges)
         answer(f"{place:>3}. {file.path}" + (f"  lines {lines}" if lines else ""))
         answer(f"     {'; '.join(file.reasons)}")
-    unread = len(found.index.tree.left_out) + sum(bool(file.skipped) for file in found.index.files)
+    unread = len(unread_files(ranked.index))
     answer(
-        f"\n{found.pack.tokens} tokens from {len(packed)} files of {len(found.index.files)};"
-        f" index {found.index.index_s:.2f} s, query {found.query_s:.2f} s"
+        f"\n{pack.tokens} tokens from {len(pack.files)} files of {len(ranked.index.files)};"
+        f" index {pack.index_s:.2f} s, query {pack.pack_s:.2f} s"
         + (f"; {unread} files not read (--json names them)" if unread else "")
     )
 
 
-def _as_listed(path: str, found: Answer) -> str:
+def _as_listed(path: str, index: Index) -> str:
     """The path from the repository's root, of one that is told so, from the current folder, or whole."""
-    if path in found.index.numbers:
+    if path in index.numbers:
         return path
-    root = Path(os.path.realpath(found.index.tree.root))
+    root = Path(os.path.realpath(index.tree.root))
     for start in (Path.cwd(), root):
         whole = os.path.realpath((start / path).parent) + f"/{Path(path).name}"
         if Path(whole).is_relative_to(root) and Path(whole).exists():
@@ -113,17 +112,17 @@ def _as_listed(path: str, found: Answer) -> str:
     return path
 
 
-def _explain(found: Answer, path: str, *, json_output: bool) -> int:
+def _explain(ranked: Ranked, pack: Pack, path: str, *, json_output: bool) -> int:
     from dataclasses import asdict
 
-    from journeyman.context.explain import explain, left_out
+    from journeyman.context.explain import explain, unread_files
 
-    inside = _as_listed(path, found)
-    made = explain(found, inside)
+    inside = _as_listed(path, ranked.index)
+    made = explain(ranked, pack, inside)
     if made is None:
-        whole = found.index.tree.root / inside
+        whole = ranked.index.tree.root / inside
         missing = "a folder has no place; name a file in it" if whole.is_dir() else _UNLISTED
-        reason = dict(left_out(found)).get(inside, missing)
+        reason = dict(unread_files(ranked.index)).get(inside, missing)
         raise JourneymanError("usage", f"{path} is not in the index: {reason}", hint="jm context --help")
     if json_output:
         answer_json(asdict(made))

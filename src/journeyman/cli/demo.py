@@ -8,13 +8,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from journeyman.cli.console import answer, run_async, say
-from journeyman.cli.demo_data import MODEL_SESSION, SESSION, write_demo_repository
+from journeyman.cli.demo_data import SESSION, write_demo_repository
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.process import Command, CommandRunner
 
@@ -35,6 +36,18 @@ _COMMIT = (
 )
 
 
+@dataclass(frozen=True)
+class BugWorker:
+    """Who works the demo's second task: flags of ``jm run``, and what is added to its environment."""
+
+    told: str
+    flags: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+_BY_REPLAY = BugWorker("by a recorded session of model edits", ("--worker", f"replay:{SESSION}"))
+
+
 def register_demo(app: typer.Typer) -> None:
     """Add this file's command."""
     app.command("demo")(demo)
@@ -45,12 +58,13 @@ def demo(
         Path | None,
         typer.Option("--directory", help="Where to make the repository; default is a temp folder."),
     ] = None,
-    agent: Annotated[
-        bool,
-        typer.Option("--agent", help="Let the built-in agent do the second task, with a simulated model."),
-    ] = False,
 ) -> int:
     """Work two tasks in a small repository of its own: no key, no server, nothing of yours touched."""
+    return work_demo(directory)
+
+
+def work_demo(directory: Path | None, bug_worker: BugWorker = _BY_REPLAY) -> int:
+    """Make the repository and work both tasks: the exit code. Raises JourneymanError for what is missing."""
     missing = [tool for tool in _TOOLS if importlib.util.find_spec(tool) is None]
     if missing:
         raise JourneymanError(
@@ -62,14 +76,10 @@ def demo(
     target = parent / "shelf"
     if target.exists():
         raise JourneymanError("usage", f"{target} exists already", hint="jm demo --directory ELSEWHERE")
-    if agent:
-        from journeyman.cli.demo_model import checkout_with_model
-
-        checkout_with_model()
-    return run_async(_demo(target, agent=agent))
+    return run_async(_demo(target, bug_worker))
 
 
-async def _demo(target: Path, *, agent: bool) -> int:
+async def _demo(target: Path, bug_worker: BugWorker) -> int:
     from journeyman.config import read_surroundings
     from journeyman.sandbox.processes import ProcessRunner
 
@@ -88,25 +98,11 @@ async def _demo(target: Path, *, agent: bool) -> int:
     say(f"A small repository with a lint error and a failing test: {target}\n")
     say(f"── {LINT} · by the project's own fixers, no model")
     codes = [await _work(runner, target, environ, LINT, "--worker", "autofix")]
-    second = _by_agent if agent else _by_replay
-    codes.append(await second(runner, target, environ))
+    say(f"── {BUG} · {bug_worker.told}")
+    codes.append(await _work(runner, target, {**environ, **bug_worker.variables}, BUG, *bug_worker.flags))
     jm = "jm" if shutil.which("jm") else str(Path(sys.executable).with_name("jm"))
     answer(f"Look closer:\n  cd {target}\n  {jm} status\n  {jm} report\n  git log --graph --oneline --all")
     return max(codes)
-
-
-async def _by_replay(runner: CommandRunner, target: Path, environ: Mapping[str, str]) -> int:
-    say(f"── {BUG} · by a recorded session of model edits")
-    return await _work(runner, target, environ, BUG, "--worker", f"replay:{SESSION}")
-
-
-async def _by_agent(runner: CommandRunner, target: Path, environ: Mapping[str, str]) -> int:
-    from journeyman.cli.demo_model import simulated_model
-
-    say(f"── {BUG} · by the built-in agent; its model is simulated, on loopback")
-    async with simulated_model(runner, environ, MODEL_SESSION) as url:
-        asked = {**environ, "OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none"}
-        return await _work(runner, target, asked, BUG, "--worker", "agent", "--model", "openai:simulated")
 
 
 async def _work(

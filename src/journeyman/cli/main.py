@@ -17,7 +17,7 @@ from typing import NoReturn  # noqa: E402
 import typer  # noqa: E402
 
 from journeyman import __version__  # noqa: E402
-from journeyman.cli import bench, context, demo, figures, look, prove, run, setup  # noqa: E402
+from journeyman.cli import context, demo, figures, look, prove, run, setup  # noqa: E402
 from journeyman.cli.console import (  # noqa: E402
     answer_error,
     flush_standard_streams,
@@ -45,7 +45,6 @@ context.register_context(app)
 prove.register_prove(app)
 setup.register_setup(app)
 demo.register_demo(app)
-bench.register_bench(app)
 
 
 def _version(value: bool) -> None:

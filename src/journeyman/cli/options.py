@@ -34,12 +34,6 @@ MaxTurns = Annotated[
 MaxTokens = Annotated[
     int | None, typer.Option("--max-tokens", min=1, help="Tokens of the built-in agent, sent and received.")
 ]
-Rerank = Annotated[
-    bool | None,
-    typer.Option(
-        "--rerank/--no-rerank", help="Ask the cheapest model once for an order of the files ranked first."
-    ),
-]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout.")]
 Html = Annotated[bool, typer.Option("--html", help="As one self-contained HTML file; prints its path.")]

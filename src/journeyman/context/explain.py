@@ -1,12 +1,25 @@
-"""Why one file is ranked where it is, and a whole answer as a page."""
+"""Why one file is ranked where it is, and all that ``jm context`` answers, as JSON and as a page."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from html import escape
 
-from journeyman.context.packer import Answer
+from journeyman.context.index.view import Index
+from journeyman.context.pack.pack import unranked
+from journeyman.context.packer import Ranked
 from journeyman.context.rank.fuse import kind_weights, signal_weights
+from journeyman.domain.context import Pack
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """A ranked file and the lines of it that the pack holds."""
+
+    path: str
+    score: float
+    reasons: tuple[str, ...]
+    ranges: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -24,35 +37,47 @@ class Explanation:
     ranges: tuple[tuple[int, int], ...]
 
 
-def explain(answer: Answer, path: str) -> Explanation | None:
-    """What speaks for a file; ``None`` for one that the index does not have."""
-    number = answer.index.numbers.get(path)
-    if number is None:
-        return None
-    weights = signal_weights(answer.ranking.query)
-    total = sum(weights.values())
-    shares = []
-    for name, weight in weights.items():
-        signal = answer.ranking.evidence.signals.get(name) or {}
-        top = max(signal.values(), default=0.0)
-        if top > 0 and signal.get(number, 0.0) > 0:
-            shares.append((name, round(weight * signal[number] / top / total, 4)))
-    places = {file.path: place for place, file in enumerate(answer.pack.files, 1)}
-    packed = next((file for file in answer.pack.files if file.path == path), None)
-    kind = answer.index.files[number].kind
-    return Explanation(
-        path,
-        places.get(path, len(answer.index.files)),
-        packed.score if packed else 0.0,
-        kind.value,
-        kind_weights(answer.ranking.query)[kind],
-        tuple(sorted(shares, key=lambda share: (-share[1], share[0]))),
-        packed.reasons if packed else (),
-        packed.ranges if packed else (),
+def listed_files(ranked: Ranked, pack: Pack) -> tuple[ListedFile, ...]:
+    """All ranked files, best first, then those that the pack holds beside them."""
+    shown = dict(zip(pack.files, pack.ranges, strict=True))
+    known = {file.path for file in ranked.ranking.files}
+    beside = (unranked(ranked.index, ranked.index.numbers[path]) for path in shown if path not in known)
+    return tuple(
+        ListedFile(file.path, file.score, file.reasons, shown.get(file.path, ()))
+        for file in (*ranked.ranking.files, *beside)
     )
 
 
-def as_json(answer: Answer) -> dict[str, object]:
+def explain(ranked: Ranked, pack: Pack, path: str) -> Explanation | None:
+    """What speaks for a file; ``None`` for one that the index does not have."""
+    index, ranking = ranked.index, ranked.ranking
+    number = index.numbers.get(path)
+    if number is None:
+        return None
+    weights = signal_weights(ranking.query)
+    total = sum(weights.values())
+    shares = []
+    for name, weight in weights.items():
+        signal = ranking.evidence.signals.get(name) or {}
+        top = max(signal.values(), default=0.0)
+        if top > 0 and signal.get(number, 0.0) > 0:
+            shares.append((name, round(weight * signal[number] / top / total, 4)))
+    files = {file.path: (place, file) for place, file in enumerate(listed_files(ranked, pack), 1)}
+    place, listed = files.get(path, (len(index.files), None))
+    kind = index.files[number].kind
+    return Explanation(
+        path,
+        place,
+        listed.score if listed else 0.0,
+        kind.value,
+        kind_weights(ranking.query)[kind],
+        tuple(sorted(shares, key=lambda share: (-share[1], share[0]))),
+        listed.reasons if listed else (),
+        listed.ranges if listed else (),
+    )
+
+
+def as_json(ranked: Ranked, pack: Pack) -> dict[str, object]:
     """The answer as others read it: see ``docs/reference/output.md``."""
     return {
         "schema": 1,
@@ -63,31 +88,30 @@ def as_json(answer: Answer) -> dict[str, object]:
                 "reasons": list(file.reasons),
                 "ranges": [list(pair) for pair in file.ranges],
             }
-            for file in answer.pack.files
+            for file in listed_files(ranked, pack)
         ],
-        "tokens": answer.pack.tokens,
-        "index_s": round(answer.index.index_s, 4),
-        "query_s": round(answer.query_s, 4),
-        "text": answer.pack.text,
-        "left_out": [list(item) for item in left_out(answer)],
-        "notes": list(answer.index.notes),
-        "rerank": asdict(answer.reranked) if answer.reranked is not None else None,
+        "tokens": pack.tokens,
+        "index_s": pack.index_s,
+        "query_s": pack.pack_s,
+        "text": pack.text,
+        "left_out": [list(item) for item in unread_files(ranked.index)],
+        "notes": list(ranked.index.notes),
     }
 
 
-def left_out(answer: Answer) -> list[tuple[str, str]]:
+def unread_files(index: Index) -> list[tuple[str, str]]:
     """Files that were not read, and why."""
-    unread = [(file.path, file.skipped) for file in answer.index.files if file.skipped]
-    return [*answer.index.tree.left_out, *unread]
+    skipped = [(file.path, file.skipped) for file in index.files if file.skipped]
+    return [*index.tree.left_out, *skipped]
 
 
-def as_html(answer: Answer, task: str) -> str:
+def as_html(ranked: Ranked, pack: Pack, task: str) -> str:
     """The answer as a page that needs nothing else."""
     rows = "".join(
         f"<tr><td>{place}</td><td><code>{escape(file.path)}</code></td><td>{file.score:.3f}</td>"
         f"<td>{escape('; '.join(file.reasons))}</td>"
         f"<td>{', '.join(f'{first}-{last}' for first, last in file.ranges)}</td></tr>"
-        for place, file in enumerate(answer.pack.files[:50], 1)
+        for place, file in enumerate(listed_files(ranked, pack)[:50], 1)
     )
     return (
         "<!doctype html><meta charset=utf-8><title>Context pack</title><style>"
@@ -96,8 +120,8 @@ def as_html(answer: Answer, task: str) -> str:
         "table{width:100%}td{overflow-wrap:anywhere}td:first-child,td:nth-child(3){overflow-wrap:normal}"
         "pre{background:#f5f5f5;padding:1em;overflow:auto}</style>"
         f"<h1>What a worker would see</h1><p>{escape(task)}</p>"
-        f"<p>{answer.pack.tokens} tokens; index {answer.index.index_s:.2f} s, "
-        f"query {answer.query_s:.2f} s</p>"
+        f"<p>{pack.tokens} tokens; index {pack.index_s:.2f} s, "
+        f"query {pack.pack_s:.2f} s</p>"
         f"<table><tr><th><th>file<th>score<th>why<th>lines</tr>{rows}</table>"
-        f"<h2>The pack</h2><pre>{escape(answer.pack.text)}</pre>"
+        f"<h2>The pack</h2><pre>{escape(pack.text)}</pre>"
     )

@@ -6,37 +6,21 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from journeyman.context.index.indexer import Indexer
 from journeyman.context.index.view import Index
-from journeyman.context.pack.pack import Pack, PackRequest, make_pack
+from journeyman.context.pack.pack import make_pack
 from journeyman.context.rank.fuse import Ranking, rank
 from journeyman.context.rank.likely import likely_files
-from journeyman.context.rank.outline import candidates_of
-from journeyman.context.rank.rerank import reordered
-from journeyman.domain.context import Candidate, ContextPack, ContextWanted, Likely, ModelOrder, Reranked
+from journeyman.domain.context import Likely, Pack, PackRequest
 from journeyman.domain.errors import JourneymanError
 
 Used = TypeVar("Used")
-_BRIEF = 3
-"""A brief pack has this part of the budget."""
 
 
 @dataclass(frozen=True, repr=False)  # asyncio makes the repr of results, and this one is large
-class Answer:
-    """A pack with all that led to it."""
-
-    index: Index
-    ranking: Ranking
-    pack: Pack
-    query_s: float
-    reranked: Reranked | None = None
-    """What came of asking a model for an order, if one was asked."""
-
-
-@dataclass(frozen=True, repr=False)
 class Ranked:
     """A ranking, and the index that it was made from, still open."""
 
@@ -45,15 +29,14 @@ class Ranked:
     rank_s: float
 
 
-async def answer_task(
-    indexer: Indexer, task: str, request: PackRequest, order: ModelOrder | None = None
-) -> Answer:
-    """The pack of a task, with a model's order where there is one. Raises JourneymanError."""
+async def rank_and_pack(indexer: Indexer, request: PackRequest) -> tuple[Ranked, Pack]:
+    """The pack of a task, and what led to it. Raises JourneymanError."""
 
-    async def answer() -> Answer:
-        return await _packed(await _ranked(indexer, task), request, order)
+    async def make() -> tuple[Ranked, Pack]:
+        ranked = await _ranked(indexer, request.text)
+        return ranked, await _packed(ranked, request)
 
-    return await indexer.reading(answer)
+    return await indexer.reading(make)
 
 
 async def _ranked(indexer: Indexer, task: str) -> Ranked:
@@ -63,43 +46,29 @@ async def _ranked(indexer: Indexer, task: str) -> Ranked:
     return Ranked(index, ranking, time.perf_counter() - started)
 
 
-async def _packed(ranked: Ranked, request: PackRequest, order: ModelOrder | None) -> Answer:
+async def _packed(ranked: Ranked, request: PackRequest) -> Pack:
     started = time.perf_counter()
-    ranking = reordered(ranked.ranking, order)
-    pack = await asyncio.to_thread(make_pack, ranked.index, ranking, request)
-    return Answer(ranked.index, ranking, pack, ranked.rank_s + time.perf_counter() - started)
+    pack = await asyncio.to_thread(make_pack, ranked.index, ranked.ranking, request)
+    taken_s = ranked.rank_s + time.perf_counter() - started
+    return replace(pack, index_s=round(ranked.index.index_s, 4), pack_s=round(taken_s, 4))
 
 
 @dataclass(frozen=True, repr=False)
 class _Kept:
-    """What was ranked for a decision or an order: the next pack is mostly of the same text and tree."""
+    """What was ranked for a decision: the next pack is mostly of the same text and tree."""
 
     asked: tuple[str, str]
     indexer: Indexer
     ranked: Ranked
 
 
-async def candidates_for(indexer: Indexer, task: str) -> tuple[Candidate, ...]:
-    """The files ranked first for a task, for a model to order. Raises JourneymanError."""
-
-    async def look() -> tuple[Candidate, ...]:
-        return await _candidates(await _ranked(indexer, task))
-
-    return await indexer.reading(look)
-
-
-async def _candidates(ranked: Ranked) -> tuple[Candidate, ...]:
-    return await asyncio.to_thread(candidates_of, ranked.index, ranked.ranking)
-
-
 class RunContext:
     """Implements ``domain.context.ContextMaker`` for a run's worktree."""
 
-    def __init__(self, checkout: Indexer, worktree: Callable[[str], Indexer], budget: int) -> None:
+    def __init__(self, checkout: Indexer, worktree: Callable[[str], Indexer]) -> None:
         """``checkout`` is the user's; ``worktree`` makes one for a tree, over the same index."""
         self._checkout = checkout
         self._worktree = worktree
-        self._budget = budget
         self._warming: asyncio.Task[None] | None = None
         self._kept: _Kept | None = None
 
@@ -121,36 +90,13 @@ class RunContext:
 
         return await self._with_ranking(text, tree, look, keep=True)
 
-    async def candidates(self, text: str, tree: str) -> tuple[Candidate, ...]:
-        """The files ranked first, with their signatures."""
-        return await self._with_ranking(text, tree, _candidates, keep=True)
+    async def pack(self, request: PackRequest, tree: str) -> Pack:
+        """The pack of the worktree that holds ``tree``."""
 
-    async def pack(self, wanted: ContextWanted, tree: str) -> ContextPack:
-        """A pack that stops where what is left is little like the task."""
-        request = PackRequest(
-            budget=self._budget // _BRIEF if wanted.brief else self._budget,
-            thrifty=True,
-            failures=wanted.failures,
-            wanted=wanted.files,
-            look_for=wanted.look_for,
-            only_failures=wanted.only_failures,
-            outlines=wanted.brief,
-        )
+        async def fill(ranked: Ranked) -> Pack:
+            return await _packed(ranked, request)
 
-        async def fill(ranked: Ranked) -> Answer:
-            return await _packed(ranked, request, wanted.order)
-
-        answer = await self._with_ranking(wanted.text, tree, fill, keep=False)
-        pack = answer.pack
-        return ContextPack(
-            text=pack.text,
-            tokens=pack.tokens,
-            files=tuple(file.path for file in pack.files if file.ranges),
-            left_out=len(pack.left_out),
-            index_s=round(answer.index.index_s, 4),
-            pack_s=round(answer.query_s, 4),
-            notes=answer.index.notes,
-        )
+        return await self._with_ranking(request.text, tree, fill, keep=False)
 
     async def _with_ranking(
         self, text: str, tree: str, use: Callable[[Ranked], Awaitable[Used]], *, keep: bool

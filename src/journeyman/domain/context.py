@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from journeyman.domain.worker import Usage
+from journeyman.domain.settings import ContextSettings
 
-RERANK = "rerank"
-"""The name that the calls for a model's order are booked under."""
 GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
 """What a repository may tell whoever works in it, at its root."""
 
@@ -34,73 +32,47 @@ class Likely:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A file as a model is told of it that orders files."""
-
-    path: str
-    signatures: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ModelOrder:
-    """A model's order of the files it found telling, best first."""
-
-    model: str
-    paths: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Reranked:
-    """What came of asking a model for an order."""
-
-    model: str = ""
-    paths: tuple[str, ...] = ()
-    """Empty when there is no usable answer: the order then stays as it was."""
-    note: str = ""
-    """Why it stays, in one line."""
-    usage: Usage | None = None
-    asked: bool = False
-    """Whether a request was made."""
-
-    @property
-    def order(self) -> ModelOrder | None:
-        """The order, if there is one."""
-        return ModelOrder(self.model, self.paths) if self.paths else None
-
-
-@dataclass(frozen=True)
-class ContextWanted:
-    """What a worker is about to be asked."""
+class PackRequest:
+    """What a pack is for: what its reader is about to be asked, and how much room there is."""
 
     text: str
     """The task, and the milestone when there is one."""
     failures: tuple[tuple[str, int], ...] = ()
     """Paths and lines that failures point to: they come first."""
     files: tuple[str, ...] = ()
-    """Paths that a plan names."""
+    """Paths that a plan names: they come next."""
     look_for: tuple[str, ...] = ()
     """Names or texts whose places in those files a plan asks for."""
     only_failures: bool = False
-    """For a worker that has seen the rest."""
+    """Nothing but the lines that failures point to: for a worker that has seen the rest."""
     brief: bool = False
     """For a planner, who is to know where things are and need not see each line."""
-    order: ModelOrder | None = None
-    """A model's, to be blended with the ranking's own."""
+    budget: int = ContextSettings.budget
+    """Tokens, at most; a brief pack has a part of them."""
+    thrifty: bool = True
+    """Stop where what is left is little like the task, rather than when the budget is used up."""
+    checks: tuple[str, ...] = ()
+    """What verifies a change, to be said in a line."""
+    guidance: tuple[str, ...] = ()
+    """Files of guidance that there are, likewise."""
 
 
 @dataclass(frozen=True)
-class ContextPack:
-    """Lines of the repository for one worker call, within a token budget."""
+class Pack:
+    """Lines of the repository for one worker call. A step's result: its fields are durable."""
 
-    text: str
-    tokens: int
+    text: str = ""
+    tokens: int = 0
     """Estimated."""
-    files: tuple[str, ...]
+    files: tuple[str, ...] = ()
     """Those with lines in it, best first."""
-    left_out: int
-    index_s: float
-    pack_s: float
-    notes: tuple[str, ...] = ()
+    ranges: tuple[tuple[tuple[int, int], ...], ...] = ()
+    """For each of them the first and the last line of each stretch."""
+    left_out: int = 0
+    """Ranked files with no line in it."""
+    index_s: float = field(default=0.0, compare=False)
+    pack_s: float = field(default=0.0, compare=False)
+    """To rank and to pack; like the other, it says nothing of what the pack holds."""
 
 
 class ContextMaker(Protocol):
@@ -110,20 +82,7 @@ class ContextMaker(Protocol):
     def start(self) -> None: ...
 
     # The pack of a worktree that holds ``tree``. Raises JourneymanError("context-failed" or of a disk).
-    async def pack(self, wanted: ContextWanted, tree: str) -> ContextPack: ...
+    async def pack(self, request: PackRequest, tree: str) -> Pack: ...
 
     # How far a text seems to reach; nothing when that cannot be told. Raises as ``pack``.
     async def likely(self, text: str, tree: str) -> Likely: ...
-
-    # The first files of the ranking, for a model to order; none where nothing is ranked. Raises as ``pack``.
-    async def candidates(self, text: str, tree: str) -> tuple[Candidate, ...]: ...
-
-
-class Reranker(Protocol):
-    """Asks a cheap model for an order of files."""
-
-    # Characters that it would send.
-    def size(self, text: str, candidates: tuple[Candidate, ...]) -> int: ...
-
-    # One request. Whatever goes wrong with it is told in the result and never raised.
-    async def order(self, text: str, candidates: tuple[Candidate, ...]) -> Reranked: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -101,8 +102,8 @@ class ModelError(JourneymanError):
     """What the failed tries that reached the model cost, where that is known."""
 
 
-OnText = Callable[[str], None]
-"""Called with each piece of the text as it streams in; from the start again when a cut stream is retried."""
+OnWait = Callable[[float, str], AbstractContextManager[object]]
+"""Called before each wait with its seconds and the reason; what it gives is left when the wait is over."""
 
 
 class ModelClient(Protocol):
@@ -113,6 +114,7 @@ class ModelClient(Protocol):
     def name(self) -> str: ...
 
     # Tries again what can heal (429, 5xx, time-outs, cut streams) within its time budget, honouring
-    # Retry-After. Raises ModelError: "model-unauthorized", "model-not-found", "model-refused-request",
+    # Retry-After; ``on_wait`` hears of each wait between tries.
+    # Raises ModelError: "model-unauthorized", "model-not-found", "model-refused-request",
     # "context-too-long", "model-quota", "model-unreachable" (tries used up) or "model-misbehaved".
-    async def answer(self, request: ModelRequest, on_text: OnText | None = None) -> ModelAnswer: ...
+    async def answer(self, request: ModelRequest, on_wait: OnWait | None = None) -> ModelAnswer: ...

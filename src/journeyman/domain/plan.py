@@ -86,3 +86,4 @@ class Implementation:
     summary: str = ""
     blocked: Question | None = None
     session_id: str | None = None
+    """The worker's own name of the session to go on in; ``None`` when it keeps none."""

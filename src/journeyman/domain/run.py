@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from journeyman.domain.settings import Settings
 from journeyman.domain.task import Task
@@ -16,7 +15,6 @@ SUSPENDED_CODES = frozenset({"interrupted", "out-of-time"})
 class RunSpec:
     """Everything that decides what a run does. Fixed at its start, so that a resume does the same."""
 
-    __pydantic_config__: ClassVar = {"extra": "ignore"}
     task: Task
     settings: Settings
     repository: str

@@ -49,7 +49,7 @@ class ModelsSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     cheap: str | None = None
-    """Plans, and orders files where ``context.rerank`` is set."""
+    """Plans."""
     standard: str | None = None
     """Implements."""
     strong: str | None = None
@@ -118,25 +118,13 @@ class FastPathSettings:
     """Regular expressions: a changed line that one of them is found in is risky."""
 
 
-class ContextMode(StrEnum):
-    """What a worker's first request holds of the repository."""
-
-    PACK = "pack"
-    """What the task is about."""
-    FILES = "files"
-    """Every line of the files that the plan names; the planner sees the list of files. To compare with."""
-
-
 class WorkerType(StrEnum):
-    """The kinds of worker that exist."""
+    """The kinds of worker that are not a coding CLI: those are in ``workers/cli_agents/registry.py``."""
 
     AGENT = "agent"
     AUTOFIX = "autofix"
     REPLAY = "replay"
     COMMAND = "command"
-    CLAUDE_CODE = "claude_code"
-    CODEX = "codex"
-    OPENCODE = "opencode"
 
 
 @dataclass(frozen=True)
@@ -144,7 +132,8 @@ class WorkerSettings:
     """One ``[workers.NAME]`` table."""
 
     __pydantic_config__: ClassVar = _STRICT
-    type: WorkerType
+    type: str
+    """One of ``WorkerType``, or a coding CLI."""
     command: tuple[str, ...] = ()
     """For ``command``: argv; ``{prompt_file}``, ``{prompt}``, ``{worktree}``, ``{run_id}`` are filled in.
     For a coding CLI: the program, when it is not the usual one on the PATH."""
@@ -259,11 +248,8 @@ class ContextSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     enabled: bool = True
-    mode: ContextMode = ContextMode.PACK
     budget: int = 8_000
     """Tokens of a pack, at most."""
-    rerank: bool = False
-    """Whether the cheapest model is asked once for an order of the files ranked first."""
 
 
 @dataclass(frozen=True)

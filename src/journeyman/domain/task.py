@@ -39,6 +39,7 @@ class Task:
     """Names of the checks to run; empty is all."""
     risk: Risk | None = None
     depends_on: tuple[str, ...] = ()
+    """Other tasks, by name. Refused until it has an effect: see :func:`parse_task`."""
     worker: str | None = None
     model: str | None = None
     acceptance: tuple[str, ...] = ()
@@ -53,7 +54,8 @@ def parse_task(text: str, origin: str = "the task") -> Task:
     """The task that ``text`` states.
 
     Front matter is recognised by a first line of ``---``. Raises JourneymanError("bad-task") for an
-    empty text, broken YAML, an unknown key (naming the nearest known one) or a value of the wrong kind.
+    empty text, broken YAML, an unknown key (naming the nearest known one), a value of the wrong kind, or
+    ``depends_on``, which nothing heeds yet.
     """
     if len(text) > MAX_TASK_CHARACTERS:
         raise JourneymanError(
@@ -82,7 +84,7 @@ def parse_task(text: str, origin: str = "the task") -> Task:
         deny=_texts(scope, "deny", origin),
         checks=_texts(header, "checks", origin),
         risk=_choice(header, "risk", Risk, origin),
-        depends_on=_texts(header, "depends_on", origin),
+        depends_on=_no_dependencies(header, origin),
         worker=_text(header, "worker", origin),
         model=_text(header, "model", origin),
         acceptance=_texts(header, "acceptance", origin),
@@ -148,6 +150,17 @@ def _texts(mapping: Mapping[str, object], key: str, origin: str) -> tuple[str, .
     if not isinstance(items, list) or not all(isinstance(item, str) and item.strip() for item in items):
         raise _wrong_kind(origin, key, "a text or a list of texts")
     return tuple(str(item) for item in items)
+
+
+def _no_dependencies(header: Mapping[str, object], origin: str) -> tuple[str, ...]:
+    """None. To record them and work the task all the same would look like an order that is kept."""
+    if _texts(header, "depends_on", origin):
+        raise JourneymanError(
+            "bad-task",
+            f"depends_on in {origin} is not supported yet: a task is worked whatever became of others",
+            hint="leave it out; run and merge first what the task depends on, then the task",
+        )
+    return ()
 
 
 def _choice(mapping: Mapping[str, object], key: str, kind: type[_E], origin: str) -> _E | None:

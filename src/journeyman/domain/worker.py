@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -46,6 +48,19 @@ class PlanRequest:
     """The context pack: numbered lines of what the task is probably about."""
 
 
+class RequestKind(StrEnum):
+    """Why IMPLEMENT is asked."""
+
+    FIRST = "first"
+    """For the first time in this segment, whatever earlier ones left: no session of theirs is open."""
+    RETRY = "retry"
+    """What was handed in was sent back: ``failures`` and ``findings`` say why."""
+    ANSWERED = "answered"
+    """The worker asked, and ``answer`` is the answer."""
+    STRONGER = "stronger"
+    """Start afresh, with the stronger model where the worker has one."""
+
+
 @dataclass(frozen=True)
 class ImplementRequest:
     """What IMPLEMENT is asked. ``attempt`` counts from 1 within the milestone."""
@@ -57,21 +72,23 @@ class ImplementRequest:
     attempt: int
     scope: Scope
     checks: tuple[Check, ...]
+    kind: RequestKind = RequestKind.FIRST
+    again: bool = False
+    """The same request was cut short by trouble that passes: what it told is known."""
     failures: tuple[CheckFailure, ...] = ()
     """What VERIFY complained of in the attempt before."""
     findings: tuple[Finding, ...] = ()
     """What REVIEW complained of in the attempt before."""
     session_id: str | None = None
-    """The worker's own session from the attempt before, to go on from."""
+    """The worker's own session to go on in, as it was named when it handed in or asked last."""
     guidance: str = ""
     answer: str | None = None
-    """What a person answered to the question that blocked the run."""
+    """What was answered to the worker's question: to one of this session, or to the one that ended the run
+    before its resume."""
     context: str = ""
     """The context pack; on a later attempt in the worker's own session, only what failures point to."""
     changed: str = ""
     """What was changed so far, as a patch, for a worker that begins a conversation anew."""
-    stronger: bool = False
-    """Start afresh, with the stronger model where the worker has one."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +153,9 @@ class WorkerHost(Protocol):
     # Tells the people who watch what is going on, in a few words.
     def activity(self, text: str) -> None: ...
 
-    # Books time in which a model could not be reached, when the wait is over.
-    def waited(self, waited_s: float, reason: str) -> None: ...
+    # Tells that a model makes the worker wait, and books the time when the block is left: the ``on_wait`` of
+    # a model's call. A wait that is cut off is not booked.
+    def waiting(self, seconds: float, reason: str) -> AbstractContextManager[None]: ...
 
     # Tells which files the worker asked for itself. Call it inside a step or an edit.
     def looked_at(self, paths: tuple[str, ...]) -> None: ...

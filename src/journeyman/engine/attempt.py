@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from journeyman.domain.checks import CheckFailure, VerifyVerdict
 from journeyman.domain.plan import Finding, Milestone, Plan
 from journeyman.domain.policy.ladder import Rung
+from journeyman.domain.worker import RequestKind
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Attempt:
     failures: tuple[CheckFailure, ...]
     findings: tuple[Finding, ...]
     session_id: str | None
+    """The worker's own, to go on in."""
     judge_only: bool = False
     """Its tree is there already: the worker is not asked."""
     rung: Rung | None = None
@@ -31,11 +33,17 @@ class Attempt:
     """Rungs without a model since the worker's attempt: fixers, checks run again."""
     answer: str | None = None
     """To the question that the worker asked."""
+    remembered: bool = False
+    """An earlier attempt was handed in from its session: only what failed since is shown there."""
 
     @property
-    def remembered(self) -> bool:
-        """Whether the worker goes on in a session that holds what it was shown and did."""
-        return self.session_id is not None and self.rung is not Rung.STRONGER
+    def kind(self) -> RequestKind:
+        """Why the worker is asked."""
+        if self.answer is not None:
+            return RequestKind.ANSWERED
+        if self.rung is Rung.STRONGER:
+            return RequestKind.STRONGER
+        return RequestKind.FIRST if self.rung is None else RequestKind.RETRY
 
     @property
     def key(self) -> str:

@@ -139,6 +139,7 @@ class _Segment:
 
     async def run(self) -> bool:
         from dbos import DBOS, SetWorkflowID
+        from dbos import error as dbos_error
 
         start = await asyncio.to_thread(self._register)
         asyncio.get_running_loop().set_exception_handler(_tell_of_bugs)
@@ -152,7 +153,10 @@ class _Segment:
             return False  # this version does not know its steps: the next resume begins a new segment
         with SetWorkflowID(key):
             handle = await DBOS.start_workflow_async(start, to_plain(self._order))
-        await self._finished
+        try:
+            await self._finished
+        except dbos_error.DBOSUnexpectedStepError:
+            return False  # a step that this version no longer has: likewise
         # Gives dbos the time to note the end; without the note the segment would only be looked at again.
         noted = asyncio.ensure_future(handle.get_result(polling_interval_sec=0.02))
         noted.add_done_callback(lambda end: end.cancelled() or end.exception())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -130,10 +131,15 @@ class RunHost:
         if line:
             self._run.recorder.record_once(WorkerActivity(self._worker, line))
 
-    def waited(self, waited_s: float, reason: str) -> None:
-        """Book a wait. Each took its time, also one in a step that is done again after a crash."""
+    @contextmanager
+    def waiting(self, seconds: float, reason: str) -> Iterator[None]:
+        """Tell of a wait, and book it: it took its time, also in a step that is done again after a crash."""
+        self.activity(f"waits {seconds:.0f} s: {reason}")
+        begun = time.monotonic()
+        yield
         line = " ".join(reason.split())[:_ACTIVITY_CHARACTERS]
-        self._run.recorder.record_once(WorkerWaited(self._worker, self._phase, waited_s, line))
+        event = WorkerWaited(self._worker, self._phase, time.monotonic() - begun, line)
+        self._run.recorder.record_once(event)
 
     def looked_at(self, paths: tuple[str, ...]) -> None:
         """Book files that the worker asked for and was not shown."""

@@ -109,7 +109,14 @@ class Ladder:
         if decision.rung not in MODEL_RUNGS:
             return replace(following, rungs=attempt.rungs + 1, judge_only=False)
         session = None if decision.rung is Rung.STRONGER else self.session
-        return replace(following, number=attempt.number + 1, rungs=0, judge_only=False, session_id=session)
+        return replace(
+            following,
+            number=attempt.number + 1,
+            rungs=0,
+            judge_only=False,
+            session_id=session,
+            remembered=session is not None,
+        )
 
     async def _facts(self, attempt: Attempt, judged: Judged, findings: tuple[Finding, ...]) -> LadderFacts:
         run, failing = self.run, judged.verdict.new_failures

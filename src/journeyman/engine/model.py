@@ -13,7 +13,7 @@ from journeyman.domain.worker import Worker
 
 if TYPE_CHECKING:
     from journeyman.domain.checks import Fixer
-    from journeyman.domain.context import ContextMaker, Reranker
+    from journeyman.domain.context import ContextMaker
     from journeyman.domain.policy.spending import Spending
     from journeyman.domain.process import CommandRunner
     from journeyman.domain.records import Artifacts
@@ -71,8 +71,6 @@ class Run:
     guidance: str = ""
     context: ContextMaker | None = None
     """``None`` when no packs are made."""
-    reranker: Reranker | None = None
-    """``None`` when no model is asked for an order of files."""
     find_fixers: Callable[[], tuple[Fixer, ...]] = tuple
     """The project's own fixers, looked for when something failed."""
     make_fixing_worker: Callable[[tuple[Fixer, ...]], Worker] | None = None

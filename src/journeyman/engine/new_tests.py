@@ -44,14 +44,19 @@ async def with_test(ladder: Ladder, attempt: Attempt, judged: Judged) -> tuple[A
     if any(is_test(change.path) for change in changes):
         return attempt, judged
     trying = replace(
-        attempt, rungs=attempt.rungs + 1, rung=Rung.RETRY, failures=(), findings=(Finding(_WISH),)
+        attempt,
+        rungs=attempt.rungs + 1,
+        rung=Rung.RETRY,
+        failures=(),
+        findings=(Finding(_WISH),),
+        session_id=ladder.session,
     )
     spent = rungs_spent(ladder.taken, run.spec.settings.autonomy)
     if spent is not None:
         _tell(run, trying, _Trial((), counts=False, reason=spent))
         return attempt, judged
     ladder.taken += 1
-    trial, made = await _ask(run, attempt, trying, judged)
+    trial, made = await _ask(ladder, attempt, trying, judged)
     _tell(run, trying, trial)
     after = replace(attempt, rungs=trying.rungs)
     if trial.counts and made is not None:
@@ -60,12 +65,15 @@ async def with_test(ladder: Ladder, attempt: Attempt, judged: Judged) -> tuple[A
     return after, judged
 
 
-async def _ask(run: Run, attempt: Attempt, trying: Attempt, judged: Judged) -> tuple[_Trial, Judged | None]:
+async def _ask(
+    ladder: Ladder, attempt: Attempt, trying: Attempt, judged: Judged
+) -> tuple[_Trial, Judged | None]:
     """Let the worker add a test; what became of it, and the change with it when it came that far."""
-    made = None
+    run, made = ladder.run, None
     try:
         async with phases.timed(run, Phase.IMPLEMENT, trying):
-            await phases.implement(run, replace(trying, number=attempt.number + 1), key=f"{trying.key}.test")
+            asked = replace(trying, number=attempt.number + 1)
+            ladder.session = await phases.implement(run, asked, key=f"{trying.key}.test")
         snapshot = await phases.take_snapshot(run, trying)
         async with phases.timed(run, Phase.VERIFY, trying) as phase:
             made = Judged(snapshot, await phases.verify(run, trying, snapshot))

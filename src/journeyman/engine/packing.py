@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from journeyman.domain.context import ContextWanted
+from journeyman.domain.context import Pack, PackRequest
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import ContextPacked, WorkerActivity
 from journeyman.domain.phases import Phase
 from journeyman.domain.worker import Worker
 from journeyman.engine.model import Run
-from journeyman.engine.reranking import model_order
-
-
-@dataclass(frozen=True)
-class Packed:
-    """What a worker is shown, and the files that it is from."""
-
-    text: str = ""
-    files: tuple[str, ...] = ()
 
 
 async def packed_context(
@@ -26,27 +17,27 @@ async def packed_context(
     worker: Worker,
     phase: Phase,
     key: str,
-    wanted: ContextWanted,
+    request: PackRequest,
     *,
     milestone: int | None = None,
     attempt: int | None = None,
-) -> Packed:
-    """The pack for one call; nothing for a worker that reads none, or when it cannot be made."""
+) -> Pack:
+    """The pack for one call; an empty one for a worker that reads none, or when it cannot be made."""
     maker = run.context
-    if maker is None or not worker.wants_context or (wanted.only_failures and not wanted.failures):
-        return Packed()
-    wanted = replace(wanted, order=await model_order(run, phase, key, wanted))
+    if maker is None or not worker.wants_context or (request.only_failures and not request.failures):
+        return Pack()
+    request = replace(request, budget=run.spec.settings.context.budget)
 
-    async def make() -> Packed:
+    async def make() -> Pack:
         await run.trees.ensure_work_tree()
         try:
-            pack = await maker.pack(wanted, run.trees.work_tree)
+            pack = await maker.pack(request, run.trees.work_tree)
         except JourneymanError as error:
             if error.code != "context-failed":
                 raise
             # A worker can look for itself: slower, and no reason to stop.
             run.recorder.record_once(WorkerActivity(worker.name, f"has no context pack: {error.message}"))
-            return Packed()
+            return Pack()
         artifact = f"context/{key}.txt"
         run.artifacts.write(artifact, pack.text)
         run.recorder.step(f"{key}.context").record(
@@ -62,6 +53,6 @@ async def packed_context(
                 pack.left_out,
             )
         )
-        return Packed(pack.text, pack.files)
+        return pack
 
-    return await run.journal.step(f"{key}.context", make, Packed)
+    return await run.journal.step(f"{key}.context", make, Pack)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from journeyman.domain.checks import VerifyVerdict
-from journeyman.domain.context import ContextWanted
+from journeyman.domain.context import Pack, PackRequest
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import (
     CheckpointMade,
@@ -29,7 +29,6 @@ from journeyman.domain.events import (
 from journeyman.domain.identity import attempt_ref
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Implementation, Milestone, Plan, Question, Review
-from journeyman.domain.policy.ladder import Rung
 from journeyman.domain.policy.tolerance import drop_paths, tolerated
 from journeyman.domain.scope import Change, advice, judge_scope
 from journeyman.domain.worker import ImplementRequest, PlanRequest, ReviewRequest, Worker
@@ -38,7 +37,7 @@ from journeyman.engine.attempt import Attempt, AttemptSnapshot
 from journeyman.engine.evidence import checkpoint_message, checkpoint_trailers, evidence_lines
 from journeyman.engine.host import RunHost
 from journeyman.engine.model import Run
-from journeyman.engine.packing import Packed, packed_context
+from journeyman.engine.packing import packed_context
 from journeyman.engine.recorder import StepRecorder
 from journeyman.engine.transient import retry_transient
 from journeyman.workspace import OpenedWorkspace, workspace
@@ -58,9 +57,13 @@ class PhaseNote:
 class BlockedError(JourneymanError):
     """There is a question that only a person can answer."""
 
-    def __init__(self, question: Question, code: str = "worker-blocked") -> None:
+    def __init__(
+        self, question: Question, code: str = "worker-blocked", session_id: str | None = None
+    ) -> None:
+        """``session_id`` is that of the worker who asks."""
         super().__init__(code, question.question, facts=(question.reason,))
         self.question = question
+        self.session_id = session_id
 
 
 def phase_key(phase: Phase, attempt: Attempt | None) -> str:
@@ -119,8 +122,8 @@ async def set_up(run: Run) -> OpenedWorkspace:
 async def plan(run: Run) -> Plan:
     """Ask the planning worker."""
     worker = run.workers[Phase.PLAN]
-    wanted = ContextWanted(run.spec.task.whole_text, brief=True)
-    shown = await packed_context(run, worker, Phase.PLAN, "plan", wanted)
+    asked = PackRequest(run.spec.task.whole_text, brief=True)
+    shown = await packed_context(run, worker, Phase.PLAN, "plan", asked)
     request = PlanRequest(
         run.spec.task, run.spec.settings.scope, run.spec.settings.checks, run.guidance, shown.text
     )
@@ -162,26 +165,26 @@ async def implement(run: Run, attempt: Attempt, key: str | None = None) -> str |
         attempt=attempt.number,
         scope=run.spec.settings.scope,
         checks=run.spec.settings.checks,
+        kind=attempt.kind,
         failures=attempt.failures,
         findings=attempt.findings,
         session_id=attempt.session_id,
         guidance=run.guidance,
         answer=attempt.answer or run.point.answer,
-        stronger=attempt.rung is Rung.STRONGER,
         context=shown.text,
         changed=await _changed_so_far(run, attempt),
     )
 
-    async def ask(key: str) -> Implementation:
-        host = RunHost(run, worker.name, Phase.IMPLEMENT, key, frozenset(shown.files))
+    async def ask(try_key: str) -> Implementation:
+        host = RunHost(run, worker.name, Phase.IMPLEMENT, try_key, frozenset(shown.files))
         with host.measured():
-            said = await worker.implement(request, host)
+            said = await worker.implement(replace(request, again=try_key != key), host)
             host.summary = said.summary
         return said
 
     said = await retry_transient(run, Phase.IMPLEMENT, key, ask)
     if said.blocked is not None:
-        raise BlockedError(said.blocked)
+        raise BlockedError(said.blocked, session_id=said.session_id)
     return said.session_id
 
 
@@ -193,14 +196,14 @@ async def _changed_so_far(run: Run, attempt: Attempt) -> str:
     return await run.workspace.diff_text(attempt.head, run.trees.work_tree)
 
 
-async def _context_of(run: Run, worker: Worker, attempt: Attempt, key: str) -> Packed:
+async def _context_of(run: Run, worker: Worker, attempt: Attempt, key: str) -> Pack:
     """What an attempt is shown: in the worker's own session, only what is new to it."""
     text = run.spec.task.whole_text
     if len(attempt.plan.milestones) > 1:
         text = f"{attempt.milestone.title}\n{attempt.milestone.goal}\n\n{text}"
     places = [(new.failure.path, new.failure.line) for new in attempt.failures]
     places += [(finding.path, finding.line) for finding in attempt.findings]
-    wanted = ContextWanted(
+    asked = PackRequest(
         text,
         tuple(dict.fromkeys((path, line) for path, line in places if path and line)),
         attempt.milestone.files,
@@ -212,7 +215,7 @@ async def _context_of(run: Run, worker: Worker, attempt: Attempt, key: str) -> P
         worker,
         Phase.IMPLEMENT,
         key.removesuffix(".implement"),
-        wanted,
+        asked,
         milestone=attempt.milestone_number,
         attempt=attempt.number,
     )

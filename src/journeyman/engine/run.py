@@ -150,7 +150,8 @@ async def implement_or_ask(ladder: Ladder, attempt: Attempt) -> None:
             event = QuestionDecided(number, count, blocked.question, answer)
             run.recorder.record(f"{attempt.key}.question", event)
             try:
-                ladder.session = await phases.implement(run, replace(attempt, answer=answer))
+                answered = replace(attempt, answer=answer, session_id=blocked.session_id)
+                ladder.session = await phases.implement(run, answered)
             except BlockedError:
                 await phases.keep_blocked(run, attempt)
                 raise

@@ -1,15 +1,18 @@
-"""Which stop reason a provider's refusal is, whether another try may heal it, and what a person should do."""
+"""Why a try failed, as a value: what an error body says, which stop reason it is, what a person should do."""
 
 from __future__ import annotations
 
 import email.utils
+import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from journeyman.models.answers import TryUsage
 from journeyman.models.endpoints import Endpoint
-from journeyman.models.failures import Failure, Said, read_body, read_payload
 
+_SENTENCE_CHARACTERS = 600
 _TRANSIENT = {408, 409, 425, 429}
 _FINAL_SERVER_ERRORS = {501, 505}
 _RAW_CHARACTERS = 4_000
@@ -56,15 +59,136 @@ _STATUS_OF_TYPE = {
     "badrequest": 400,
     "billing_error": 402,
 }
+_LEAST_ROOM = 512
+_MARGIN = 32
+
+# The number that the provider permits for one answer.
+_CAPS = (
+    re.compile(r"supports at most (\d+) (?:completion|output) tokens", re.IGNORECASE),
+    re.compile(r"max_tokens: \d+ > (\d+), which is the maximum", re.IGNORECASE),
+    re.compile(r"valid range of max_tokens is \[\d+, ?(\d+)\]", re.IGNORECASE),
+    re.compile(
+        r"max_(?:completion_|output_)?tokens\W{0,3} must be (?:less than|at most)[^0-9]{0,24}(\d+)",
+        re.IGNORECASE,
+    ),
+)
+_CONTEXT_SIZE = re.compile(
+    r"maximum context length (?:is|of) (\d+)|context limit: \d+ \+ \d+ > (\d+)", re.IGNORECASE
+)
+_INPUT = re.compile(
+    r"(\d+) (?:tokens )?(?:in the messages|input tokens|of text input|in the prompt|in your prompt)"
+    r"|context limit: (\d+) \+",
+    re.IGNORECASE,
+)
 
 
-def from_response(
+@dataclass(frozen=True)
+class ModelFailure:
+    """One failed try. ``code`` is ``None`` where another try may do better."""
+
+    reason: str
+    """A few words for the timeline."""
+    code: str | None = None
+    """The stop code, when trying again cannot help."""
+    status: int | None = None
+    said: str = ""
+    """The provider's own sentence, without keys."""
+    raw: str = ""
+    """The start of the body, for the clients' own dealings with dialects; never shown."""
+    request_id: str | None = None
+    hint: str | None = None
+    retry_after_s: float | None = None
+    max_tries: int | None = None
+    """Fewer tries than usual, when waiting is unlikely to help."""
+    unusable: bool = False
+    """An answer came, and nothing could be made of it."""
+    silent_s: float = 0.0
+    """Seconds of this try in which nothing was heard."""
+    usage: TryUsage | None = None
+    """Set once the model had begun to answer: such a try may be billed."""
+
+
+class TryFailed(Exception):  # noqa: N818 - an outcome of a try, not an error of the program
+    """Carries the failure out of a try."""
+
+    def __init__(self, failure: ModelFailure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
+
+
+@dataclass(frozen=True)
+class ErrorBody:
+    """What an error body says."""
+
+    sentence: str
+    kind: str
+    """Its type and code words, in lower case, for matching."""
+    number: int | None = None
+    """An HTTP status that is named within the body."""
+
+
+def read_error_body(body: str) -> ErrorBody:
+    """What the body of an error response says. Never raises."""
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        return ErrorBody(_plain(body), "")
+    return read_error_payload(payload)
+
+
+def read_error_payload(payload: Any) -> ErrorBody:  # noqa: ANN401 - a provider's JSON
+    """What an error object says: OpenAI's, Anthropic's, OpenRouter's, Google's, FastAPI's, Ollama's shape."""
+    outer = payload[0] if isinstance(payload, list) and payload else payload
+    if not isinstance(outer, dict):
+        return ErrorBody(_shorten(str(outer)), "")
+    error = outer.get("error", outer)
+    if not isinstance(error, dict):
+        return ErrorBody(_shorten(str(error)), _words(outer), _status_number(outer))
+    sentence = (
+        error.get("message") or error.get("detail") or outer.get("message") or outer.get("detail") or ""
+    )
+    metadata = error.get("metadata")
+    if isinstance(metadata, dict) and metadata.get("raw"):
+        sentence = f"{sentence}: {read_error_body(str(metadata['raw'])).sentence}"
+    if not isinstance(sentence, str):
+        sentence = json.dumps(sentence)
+    return ErrorBody(_shorten(sentence), _words(error), _status_number(error) or _status_number(outer))
+
+
+def _words(error: dict[str, Any]) -> str:
+    words = (error.get(name) for name in ("type", "code", "status", "param"))
+    return " ".join(str(word) for word in words if word is not None).lower()
+
+
+def _status_number(error: dict[str, Any]) -> int | None:
+    for name in ("code", "status", "status_code"):
+        value = error.get(name)
+        if isinstance(value, str) and value.isdigit():
+            value = int(value)
+        if isinstance(value, int) and 400 <= value < 600:
+            return value
+    return None
+
+
+def _plain(body: str) -> str:
+    title = re.search(r"<title>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
+    if title:
+        return _shorten(f"a web page titled {' '.join(title.group(1).split())!r}")
+    return "a web page" if body.lstrip().startswith("<") else _shorten(body)
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SENTENCE_CHARACTERS else line[: _SENTENCE_CHARACTERS - 1].rstrip() + "…"
+
+
+def response_failure(
     endpoint: Endpoint, status: int, headers: Mapping[str, str], body: str, *, now: float
-) -> Failure:
+) -> ModelFailure:
     """The failure that a response other than 200 means. ``now`` is the time of day, in epoch seconds."""
-    said = read_body(body)
+    said = read_error_body(body)
     code = _judge(status, said, headers)
-    return Failure(
+    return ModelFailure(
         reason=_reason(endpoint, status, said.sentence),
         code=code,
         status=status,
@@ -72,17 +196,17 @@ def from_response(
         raw=endpoint.redact(body[:_RAW_CHARACTERS]),
         request_id=headers.get("x-request-id") or headers.get("request-id"),
         hint=_hint(endpoint, code, status),
-        retry_after_s=None if code else retry_after(headers, now),
+        retry_after_s=None if code else read_retry_after(headers, now),
     )
 
 
-def from_stream(endpoint: Endpoint, payload: Mapping[str, Any]) -> Failure:
+def stream_failure(endpoint: Endpoint, payload: Mapping[str, Any]) -> ModelFailure:
     """The failure that an error object in the middle of an answer means."""
-    said = read_payload(payload)
+    said = read_error_payload(payload)
     named = (status for word, status in _STATUS_OF_TYPE.items() if word in said.kind)
     status = said.number or next(named, 500)
     code = _judge(status, said, {})
-    return Failure(
+    return ModelFailure(
         reason=_reason(endpoint, status, said.sentence),
         code=code,
         status=status,
@@ -92,7 +216,7 @@ def from_stream(endpoint: Endpoint, payload: Mapping[str, Any]) -> Failure:
     )
 
 
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+def read_retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds that the server asks to wait: ``retry-after-ms``, or Retry-After in seconds or as a date."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
@@ -107,7 +231,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return None
 
 
-def _judge(status: int, said: Said, headers: Mapping[str, str]) -> str | None:
+def _judge(status: int, said: ErrorBody, headers: Mapping[str, str]) -> str | None:
     text = f"{said.kind} {said.sentence}"
     if status == 413 or (status in {400, 422, 429, 500} and _is_too_long(status, text)):
         return "context-too-long"
@@ -162,3 +286,26 @@ def _hint(endpoint: Endpoint, code: str | None, status: int) -> str | None:
         case "model-refused-request" if 300 <= status < 400 and base:
             hint = f"{base} is redirected: set it to the final address"
     return hint
+
+
+def output_cap(said: str) -> int | None:
+    """How many output tokens may be asked for at all, if that was the complaint."""
+    for pattern in _CAPS:
+        match = pattern.search(said)
+        if match:
+            return int(match.group(1))
+    return None
+
+
+def output_room(said: str) -> int | None:
+    """How many output tokens would still fit after this input, if input and output together were too long."""
+    context, given = _first_number(_CONTEXT_SIZE, said), _first_number(_INPUT, said)
+    if context is None or given is None:
+        return None
+    room = context - given - _MARGIN
+    return room if room >= _LEAST_ROOM else None
+
+
+def _first_number(pattern: re.Pattern[str], text: str) -> int | None:
+    match = pattern.search(text)
+    return int(next(group for group in match.groups() if group)) if match else None

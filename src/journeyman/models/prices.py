@@ -7,8 +7,8 @@ import re
 import threading
 from typing import Any
 
+from journeyman.models.answers import TryUsage
 from journeyman.models.endpoints import Endpoint
-from journeyman.models.spent import Spent
 
 # Names that only the provider itself sells: behind a gateway on this network they cost what it asks.
 _SOLD_BY = {
@@ -18,7 +18,7 @@ _SOLD_BY = {
 _loaded: list[Any] = []
 
 
-def load() -> Any:  # noqa: ANN401 - the module genai_prices
+def load_prices() -> Any:  # noqa: ANN401 - the module genai_prices
     """The price list: 0.2 s the first time, safe in any thread."""
     if not _loaded:
         import genai_prices
@@ -50,34 +50,34 @@ class Pricing:
             return
         self._begun = True
         if self.priced and not _loaded:
-            threading.Thread(target=load, name="journeyman-prices", daemon=True).start()
+            threading.Thread(target=load_prices, name="journeyman-prices", daemon=True).start()
 
-    async def cost_usd(self, spent: Spent) -> float | None:
+    async def cost_usd(self, usage: TryUsage) -> float | None:
         """What the provider said, else what its list says."""
-        if spent.cost_usd is not None:
-            return spent.cost_usd
-        if not self.priced or spent.tokens_in is None or spent.tokens_out is None:
+        if usage.cost_usd is not None:
+            return usage.cost_usd
+        if not self.priced or usage.tokens_in is None or usage.tokens_out is None:
             return None
         if not _loaded:
-            await asyncio.to_thread(load)
-        names = dict.fromkeys(name for name in (spent.model, self._endpoint.model) if name)
-        costs = (_list_price(name, self._endpoint, spent) for name in names)
+            await asyncio.to_thread(load_prices)
+        names = dict.fromkeys(name for name in (usage.model, self._endpoint.model) if name)
+        costs = (_list_price(name, self._endpoint, usage) for name in names)
         return next((cost for cost in costs if cost is not None), None)
 
 
-def _list_price(name: str, endpoint: Endpoint, spent: Spent) -> float | None:
-    prices = load()
-    usage = prices.Usage(
-        input_tokens=spent.tokens_in,
-        cache_read_tokens=spent.tokens_cached or 0,
-        cache_write_tokens=spent.tokens_written or 0,
-        output_tokens=spent.tokens_out,
+def _list_price(name: str, endpoint: Endpoint, usage: TryUsage) -> float | None:
+    prices = load_prices()
+    counted = prices.Usage(
+        input_tokens=usage.tokens_in,
+        cache_read_tokens=usage.tokens_cached or 0,
+        cache_write_tokens=usage.tokens_written or 0,
+        output_tokens=usage.tokens_out,
     )
     for where in ({"provider_api_url": endpoint.base_url}, {"provider_id": endpoint.provider}):
         if "provider_api_url" in where and (endpoint.private or not endpoint.base_url):
             continue
         try:
-            return float(prices.calc_price(usage, name, **where).total_price)
+            return float(prices.calc_price(counted, name, **where).total_price)
         except (LookupError, ValueError):
             continue
     return None

@@ -2,81 +2,39 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.task import nearest
 from journeyman.models.endpoints import Endpoint, clean_base_url, clean_key, proxy_for
+from journeyman.models.providers import CHAT_PROVIDERS, ChatProvider
+from journeyman.models.retry import RetryPolicy
 from journeyman.models.transport import FIRST_BYTE_S, Transport
-from journeyman.models.waiting import OnWait, Patience
 
 if TYPE_CHECKING:
-    from journeyman.models.anthropic import AnthropicMessages
-    from journeyman.models.openai_chat import OpenAIChat
-    from journeyman.models.pydantic_ai_client import PydanticAIClient
+    from journeyman.models.anthropic.client import AnthropicMessages
+    from journeyman.models.openai.client import OpenAIChat
 
-    Client = AnthropicMessages | OpenAIChat | PydanticAIClient
-
+_ANTHROPIC = "anthropic"
+_ANTHROPIC_URL = "https://api.anthropic.com"
+_ANTHROPIC_BASE = "ANTHROPIC_BASE_URL"
+_ANTHROPIC_KEY = "ANTHROPIC_API_KEY"
+_ANTHROPIC_TOKEN = "ANTHROPIC_AUTH_TOKEN"  # noqa: S105 - a variable's name
 _OLLAMA_PORT = 11434
 _OPENAI_NAMES = re.compile(r"gpt-|chatgpt-|codex-|o\d(?:-|$)")
 _FORM = (
     "a model is named provider:name, such as openai:gpt-5, anthropic:claude-sonnet-4-5 or ollama:qwen3-coder"
 )
-
-
-@dataclass(frozen=True)
-class _Compatible:
-    """A provider that speaks OpenAI's Chat Completions."""
-
-    base_url: str
-    base_variable: str
-    key_variable: str
-    old_output_field: bool = False
-    """Whether it silently ignores ``max_completion_tokens``."""
-
-
-_COMPATIBLE = {
-    "openai": _Compatible("https://api.openai.com/v1", "OPENAI_BASE_URL", "OPENAI_API_KEY"),
-    "openrouter": _Compatible(
-        "https://openrouter.ai/api/v1", "OPENROUTER_BASE_URL", "OPENROUTER_API_KEY", old_output_field=True
-    ),
-    "deepseek": _Compatible(
-        "https://api.deepseek.com", "DEEPSEEK_BASE_URL", "DEEPSEEK_API_KEY", old_output_field=True
-    ),
-    "vllm": _Compatible("http://127.0.0.1:8000/v1", "VLLM_BASE_URL", "VLLM_API_KEY"),
-    "ollama": _Compatible(
-        f"http://127.0.0.1:{_OLLAMA_PORT}/v1", "OLLAMA_BASE_URL", "OLLAMA_API_KEY", old_output_field=True
-    ),
-}
-
-# Providers of pydantic-ai, and the variables of which any one means that there is a key.
-_THEIRS: dict[str, tuple[str, ...]] = {
-    "google": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-    "groq": ("GROQ_API_KEY",),
-    "mistral": ("MISTRAL_API_KEY",),
-    "xai": ("XAI_API_KEY",),
-    "cohere": ("CO_API_KEY",),
-    "cerebras": ("CEREBRAS_API_KEY",),
-    "bedrock": ("AWS_BEARER_TOKEN_BEDROCK",),
-    "azure": ("AZURE_OPENAI_API_KEY",),
-    "together": ("TOGETHER_API_KEY",),
-    "fireworks": ("FIREWORKS_API_KEY",),
-    "moonshotai": ("MOONSHOTAI_API_KEY",),
-    "huggingface": ("HF_TOKEN",),
-}
-_KNOWN = (*_COMPATIBLE, "anthropic", *_THEIRS)
+_OTHERS = "any other endpoint of Chat Completions: OPENAI_BASE_URL=https://host/v1 and openai:NAME"
 
 
 def known_key_present(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The providers that the environment holds a key for, those first that need no extra."""
+    """The providers that the environment holds a key for."""
     variables = {
-        "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
-        **{name: (provider.key_variable,) for name, provider in _COMPATIBLE.items()},
-        **_THEIRS,
+        _ANTHROPIC: (_ANTHROPIC_KEY, _ANTHROPIC_TOKEN),
+        **{name: provider.key_variables for name, provider in CHAT_PROVIDERS.items()},
     }
     return tuple(
         provider
@@ -93,7 +51,7 @@ def split_name(name: str) -> tuple[str, str]:
     if not colon and _OPENAI_NAMES.match(provider):
         return "openai", provider
     if not colon and provider.startswith("claude-"):
-        return "anthropic", provider
+        return _ANTHROPIC, provider
     raise JourneymanError("bad-config", f"{name!r} does not name a model with its provider", facts=(_FORM,))
 
 
@@ -101,105 +59,74 @@ def make_model(
     name: str,
     environ: Mapping[str, str],
     *,
-    on_wait: OnWait | None = None,
     first_byte_s: float = FIRST_BYTE_S,
-    patience: Patience | None = None,
-) -> Client:
+    policy: RetryPolicy | None = None,
+) -> AnthropicMessages | OpenAIChat:
     """The client of a model. Nothing is connected, and nothing heavy imported, before its first answer.
 
-    ``on_wait`` hears of every wait between tries; ``first_byte_s`` is how long a silence may last.
+    ``first_byte_s`` is how long a silence may last.
     Raises JourneymanError: "bad-config", or "model-unauthorized" when a key is missing.
     """
     provider, model = split_name(name)
-    full = f"{provider}:{model}"
-    if provider == "anthropic":
-        return _anthropic(full, model, environ, on_wait, first_byte_s, patience)
-    if provider in _COMPATIBLE:
-        return _openai(full, provider, model, environ, on_wait, first_byte_s, patience)
-    return _other(full, provider, model, on_wait, first_byte_s, patience)
+    if provider == _ANTHROPIC:
+        from journeyman.models.anthropic.client import AnthropicMessages
 
+        endpoint, bearer = _anthropic_endpoint(model, environ)
+        transport = Transport(endpoint, first_byte_s=first_byte_s)
+        return AnthropicMessages(f"{provider}:{model}", endpoint, transport, policy=policy, bearer=bearer)
+    known = CHAT_PROVIDERS.get(provider)
+    if known is None:
+        raise _unknown_provider(provider, name.strip())
+    from journeyman.models.openai.client import OpenAIChat
 
-def _openai(
-    full: str,
-    provider: str,
-    model: str,
-    environ: Mapping[str, str],
-    on_wait: OnWait | None,
-    first_byte_s: float,
-    patience: Patience | None,
-) -> OpenAIChat:
-    from journeyman.models.openai_chat import OpenAIChat
-    from journeyman.models.openai_dialect import Dialect, OutputField
-
-    known = _COMPATIBLE[provider]
-    given = environ.get(known.base_variable) or (_ollama_address(environ) if provider == "ollama" else "")
-    base_url = clean_base_url(given or known.base_url, known.base_variable, drop=("/chat/completions",))
-    key = clean_key(environ.get(known.key_variable), known.key_variable)
-    endpoint = _endpoint(provider, base_url, model, key, known.key_variable, known.base_variable, environ)
+    endpoint = _chat_endpoint(known, model, environ)
     transport = Transport(endpoint, first_byte_s=first_byte_s)
-    dialect = Dialect(OutputField.OLD if known.old_output_field else OutputField.NEW)
-    return OpenAIChat(full, endpoint, transport, patience=patience, on_wait=on_wait, dialect=dialect)
+    return OpenAIChat(f"{provider}:{model}", endpoint, transport, policy=policy, dialect=known.dialect)
 
 
-def _anthropic(
-    full: str,
-    model: str,
-    environ: Mapping[str, str],
-    on_wait: OnWait | None,
-    first_byte_s: float,
-    patience: Patience | None,
-) -> AnthropicMessages:
-    from journeyman.models.anthropic import AnthropicMessages
-
-    base = "ANTHROPIC_BASE_URL"
-    base_url = clean_base_url(
-        environ.get(base) or "https://api.anthropic.com", base, drop=("/messages", "/v1")
+def _unknown_provider(provider: str, name: str) -> JourneymanError:
+    """With the provider that was probably meant, under whatever name it is known."""
+    known = (*CHAT_PROVIDERS, _ANTHROPIC)
+    names = {other: row.name for row in CHAT_PROVIDERS.values() for other in row.also}
+    guess = nearest(provider.lower(), (*known, *names))
+    meant = names.get(guess, guess) if guess else None
+    return JourneymanError(
+        "bad-config",
+        f"unknown provider {provider!r} in {name!r}" + (f"; did you mean {meant!r}?" if meant else ""),
+        facts=(f"known providers: {', '.join(known)}", _OTHERS, _FORM),
     )
-    key = clean_key(environ.get("ANTHROPIC_API_KEY"), "ANTHROPIC_API_KEY")
-    token = clean_key(environ.get("ANTHROPIC_AUTH_TOKEN"), "ANTHROPIC_AUTH_TOKEN")
-    endpoint = _endpoint("anthropic", base_url, model, key or token, "ANTHROPIC_API_KEY", base, environ)
-    transport = Transport(endpoint, first_byte_s=first_byte_s)
-    bearer = key is None and token is not None
-    return AnthropicMessages(full, endpoint, transport, patience=patience, on_wait=on_wait, bearer=bearer)
 
 
-def _other(
-    full: str,
-    provider: str,
-    model: str,
-    on_wait: OnWait | None,
-    first_byte_s: float,
-    patience: Patience | None,
-) -> PydanticAIClient:
-    from journeyman.models.pydantic_ai_client import PydanticAIClient, extra_missing
-
-    installed = importlib.util.find_spec("pydantic_ai") is not None
-    if provider not in _THEIRS:
-        guess = nearest(provider, _KNOWN)
-        if not installed or not _is_theirs(provider):
-            raise JourneymanError(
-                "bad-config",
-                f"unknown provider {provider!r} in {full!r}"
-                + (f"; did you mean {guess!r}?" if guess else ""),
-                facts=(f"known providers: {', '.join(_KNOWN)}", _FORM),
-            )
-    if not installed:
-        raise extra_missing(full)
-    endpoint = Endpoint(provider, "", model)
-    return PydanticAIClient(full, endpoint, first_byte_s=first_byte_s, patience=patience, on_wait=on_wait)
+def _chat_endpoint(known: ChatProvider, model: str, environ: Mapping[str, str]) -> Endpoint:
+    base = known.base_variable
+    given = environ.get(base) or (_ollama_address(environ) if known.name == "ollama" else "")
+    if not given and not known.has_address:
+        raise JourneymanError(
+            "bad-config",
+            f"{base} is not set: {known.name} has no address that is good for everyone",
+            hint=f"export {base}={known.base_url}",
+        )
+    base_url = clean_base_url(given or known.base_url, base, drop=("/chat/completions",))
+    key, variable = _first_key(known.key_variables, environ)
+    return _endpoint(known.name, base_url, model, key, variable, base, environ)
 
 
-def _is_theirs(provider: str) -> bool:
-    """Whether pydantic-ai knows it, at the price of its import: for names that are not in our own list."""
-    from pydantic_ai.providers import infer_provider_class
+def _anthropic_endpoint(model: str, environ: Mapping[str, str]) -> tuple[Endpoint, bool]:
+    """And whether its key is a token for the Authorization header."""
+    given = environ.get(_ANTHROPIC_BASE) or _ANTHROPIC_URL
+    base_url = clean_base_url(given, _ANTHROPIC_BASE, drop=("/messages", "/v1"))
+    key, variable = _first_key((_ANTHROPIC_KEY, _ANTHROPIC_TOKEN), environ)
+    endpoint = _endpoint(_ANTHROPIC, base_url, model, key, variable, _ANTHROPIC_BASE, environ)
+    return endpoint, variable == _ANTHROPIC_TOKEN
 
-    try:
-        infer_provider_class(provider)
-    except ValueError:
-        return False
-    except ImportError:  # known, but its library is missing: said when it is used
-        return True
-    return True
+
+def _first_key(variables: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str | None, str]:
+    """The first key that is set, with its variable; without any, the variable that it should be in."""
+    for variable in variables:
+        key = clean_key(environ.get(variable), variable)
+        if key:
+            return key, variable
+    return None, variables[0]
 
 
 def _endpoint(

@@ -12,10 +12,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from journeyman import __version__
-from journeyman.models import errors
+from journeyman.models.answers import TryUsage
 from journeyman.models.endpoints import Endpoint
-from journeyman.models.failures import Failure, TryFailed, read_body
-from journeyman.models.spent import Spent
+from journeyman.models.errors import (
+    ModelFailure,
+    TryFailed,
+    read_error_body,
+    response_failure,
+    stream_failure,
+)
 from journeyman.models.sse import EventParser, OversizedEventError, ServerEvent
 
 if TYPE_CHECKING:
@@ -73,7 +78,7 @@ class Transport:
 
         client = await self._open()
         heard = _Heard()
-        failure: Failure | None = None
+        failure: ModelFailure | None = None
         try:
             async with client.stream(
                 "POST",
@@ -166,7 +171,7 @@ class Transport:
                     await _drain(chunks)
                     return
             if time.monotonic() - told > _COMMENTS_FACTOR * self._first_byte_s:
-                raise TryFailed(Failure("nothing but keep-alive comments came", spent=Spent()))
+                raise TryFailed(ModelFailure("nothing but keep-alive comments came", usage=TryUsage()))
         for event in parser.finish():
             if event.data.strip() != "[DONE]":
                 yield self._decode(event, heard)
@@ -180,7 +185,7 @@ class Transport:
     def _decode(self, event: ServerEvent, heard: _Heard) -> dict[str, Any]:
         payload = self._object(event.data, heard)
         if event.name == "error" or payload.get("type") == "error" or payload.get("error"):
-            raise TryFailed(replace(errors.from_stream(self._endpoint, payload), spent=Spent()))
+            raise TryFailed(replace(stream_failure(self._endpoint, payload), usage=TryUsage()))
         return payload
 
     def _object(self, text: str, heard: _Heard) -> dict[str, Any]:
@@ -192,29 +197,27 @@ class Transport:
             raise TryFailed(self._unusable("the answer is not whole JSON", heard))
         return payload
 
-    async def _refused(self, response: httpx2.Response) -> Failure:
+    async def _refused(self, response: httpx2.Response) -> ModelFailure:
         body = (await _read(response, _ERROR_BODY_BYTES)).decode("utf-8", "replace")
-        return errors.from_response(
-            self._endpoint, response.status_code, response.headers, body, now=time.time()
-        )
+        return response_failure(self._endpoint, response.status_code, response.headers, body, now=time.time())
 
-    def _broken(self, error: httpx2.HTTPError, heard: _Heard) -> Failure:
+    def _broken(self, error: httpx2.HTTPError, heard: _Heard) -> ModelFailure:
         failure = _explain(error, self._endpoint, self._connect_s, self._first_byte_s)
-        return replace(failure, silent_s=heard.silent_s, spent=Spent() if heard.began else None)
+        return replace(failure, silent_s=heard.silent_s, usage=TryUsage() if heard.began else None)
 
-    def _unusable(self, reason: str, heard: _Heard) -> Failure:
-        return Failure(reason, unusable=True, silent_s=heard.silent_s, spent=Spent())
+    def _unusable(self, reason: str, heard: _Heard) -> ModelFailure:
+        return ModelFailure(reason, unusable=True, silent_s=heard.silent_s, usage=TryUsage())
 
-    def _no_model(self, text: str) -> Failure:
+    def _no_model(self, text: str) -> ModelFailure:
         base = self._endpoint.base_variable
-        return Failure(
-            f"{self._endpoint.host} answered with {read_body(text).sentence}",
+        return ModelFailure(
+            f"{self._endpoint.host} answered with {read_error_body(text).sentence}",
             code="model-misbehaved",
             hint=f"check {base}: it must be the API's base URL" if base else None,
         )
 
 
-def preload() -> None:
+def preload_http() -> None:
     """Import what the first request needs; a tenth of a second that can pass in a thread."""
     import anyio
     import httpx2
@@ -224,7 +227,7 @@ def preload() -> None:
 
 
 def _verification(endpoint: Endpoint) -> Any:  # noqa: ANN401 - an SSLContext, or False where no TLS is spoken
-    preload()
+    preload_http()
     secure = (endpoint.base_url, endpoint.proxy or "")
     if not any(url.startswith("https:") for url in secure):
         return False
@@ -238,7 +241,7 @@ def _verification(endpoint: Endpoint) -> Any:  # noqa: ANN401 - an SSLContext, o
         return ssl.create_default_context(cafile=endpoint.ca_file)
     except OSError as error:
         raise TryFailed(
-            Failure(
+            ModelFailure(
                 f"the certificates in {endpoint.ca_file} cannot be read ({error.strerror or error})",
                 code="model-unreachable",
                 hint="check SSL_CERT_FILE",
@@ -272,7 +275,9 @@ def _parse_whole(text: str) -> list[ServerEvent]:
     return [event for event in events if event.data.strip() != "[DONE]"]
 
 
-def _explain(error: httpx2.HTTPError, endpoint: Endpoint, connect_s: float, first_byte_s: float) -> Failure:
+def _explain(
+    error: httpx2.HTTPError, endpoint: Endpoint, connect_s: float, first_byte_s: float
+) -> ModelFailure:
     """Why an exchange broke."""
     import httpx2
 
@@ -281,20 +286,26 @@ def _explain(error: httpx2.HTTPError, endpoint: Endpoint, connect_s: float, firs
     there = f"is the server running at {host}?" + (f" {base} says where it is" if base else "")
     match error:
         case httpx2.ConnectTimeout():
-            failure = Failure(f"no connection to {host} within {connect_s:g} s")
+            failure = ModelFailure(f"no connection to {host} within {connect_s:g} s")
         case httpx2.ReadTimeout():
-            failure = Failure(f"nothing came for {first_byte_s:g} s")
+            failure = ModelFailure(f"nothing came for {first_byte_s:g} s")
         case httpx2.ProxyError():
-            failure = Failure(f"the proxy refused ({told})", hint="check HTTPS_PROXY", max_tries=_FEW_TRIES)
+            failure = ModelFailure(
+                f"the proxy refused ({told})", hint="check HTTPS_PROXY", max_tries=_FEW_TRIES
+            )
         case httpx2.ConnectError() if "CERTIFICATE" in told.upper():
             hint = "set SSL_CERT_FILE to the certificates of your network"
-            failure = Failure(f"the certificate is not trusted ({told})", code="model-unreachable", hint=hint)
+            failure = ModelFailure(
+                f"the certificate is not trusted ({told})", code="model-unreachable", hint=hint
+            )
         case httpx2.ConnectError() if endpoint.private:
-            failure = Failure(f"no connection to {host} ({told})", hint=there, max_tries=_FEW_TRIES)
+            failure = ModelFailure(f"no connection to {host} ({told})", hint=there, max_tries=_FEW_TRIES)
         case httpx2.ConnectError():
-            failure = Failure(f"no connection to {host} ({told})")
+            failure = ModelFailure(f"no connection to {host} ({told})")
         case httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError():
-            failure = Failure(f"the request cannot be sent ({told})", code="model-unreachable", hint=there)
+            failure = ModelFailure(
+                f"the request cannot be sent ({told})", code="model-unreachable", hint=there
+            )
         case _:
-            failure = Failure(f"the connection was cut ({told})")
+            failure = ModelFailure(f"the connection was cut ({told})")
     return failure

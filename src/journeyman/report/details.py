@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from journeyman.domain.events import (
     CheckFinished,
     ContextPacked,
-    ContextReranked,
     Event,
     Outcome,
     Role,
@@ -130,9 +129,6 @@ def _context(summary: RunSummary, events: tuple[Event, ...]) -> Table:
                 tokens, taken = number(pack.tokens), seconds(pack.index_s + pack.pack_s)
                 changed = f"changed: {_some(used)}"
                 rows.append((f"pack for {pack.phase.value}", tokens, number(len(pack.files)), taken, changed))
-            case ContextReranked() as asked:
-                told = f"by {asked.model}" + (f": {asked.note}" if asked.note else "")
-                rows.append((f"order for {asked.phase.value}", "", number(len(asked.paths)), "", told))
             case WorkerRead() as read:
                 beyond = [path for path in read.paths if path not in packed]
                 if beyond:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from pathlib import PurePath
 from types import UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from journeyman.domain.events import EVENT_TYPES, Payload
+
+_Read = Callable[[Any], Any]
 
 
 def encode(value: object) -> str:
@@ -23,6 +24,17 @@ def encode(value: object) -> str:
 def decode(text: str, kind: type[Any]) -> Any:  # noqa: ANN401 - as dynamic as ``kind``
     """The value that :func:`encode` wrote. Raises ValueError when the text does not fit the type."""
     return from_plain(json.loads(text), kind)
+
+
+def decode_payload(kind: str, text: str) -> Payload | None:
+    """The event payload, or ``None`` when its kind is unknown here or its fields no longer fit."""
+    event_type = EVENT_TYPES.get(kind)
+    if event_type is None:
+        return None
+    try:
+        return cast("Payload", decode(text, event_type))
+    except ValueError:
+        return None
 
 
 def to_plain(value: Any) -> Any:  # noqa: ANN401 - any domain value
@@ -40,68 +52,72 @@ def to_plain(value: Any) -> Any:  # noqa: ANN401 - any domain value
     return value
 
 
-def from_plain(value: Any, kind: Any) -> Any:  # noqa: ANN401, PLR0911 - a table of kinds
-    """The domain value that :func:`to_plain` made plain. Raises ValueError when it does not fit the type.
+def from_plain(value: Any, kind: Any) -> Any:  # noqa: ANN401 - as dynamic as ``kind``
+    """The domain value that :func:`to_plain` made plain. Raises ValueError when it does not fit the type."""
+    return _reader(kind)(value)
+
+
+@cache
+def _reader(kind: Any) -> _Read:  # noqa: ANN401, PLR0911 - a table of kinds
+    """How values of a type are read. Found out once for each: a timeline is thousands of values of few types.
 
     Knows the types that domain values are made of, and no more. A validation library would take longer to
     load than a read command may take in all.
     """
-    origin = get_origin(kind)
+    origin, arguments = get_origin(kind), get_args(kind)
     if kind in {Any, object}:
-        return value
+        return lambda value: value
     if origin in {Union, UnionType}:
-        return _one_of(value, get_args(kind))
+        return partial(_one_of, tuple(map(_reader, arguments)))
     if origin in {tuple, list}:
-        items = [from_plain(item, get_args(kind)[0]) for item in _checked(value, list)]
-        return tuple(items) if origin is tuple else items
+        return partial(_items, origin, _reader(arguments[0]))
     if origin in {dict, Mapping}:
-        return {key: from_plain(item, get_args(kind)[1]) for key, item in _checked(value, dict).items()}
+        return partial(_mapping, _reader(arguments[1]))
     if dataclasses.is_dataclass(kind):
-        return _dataclass(_checked(value, dict), kind)
-    if issubclass(kind, Enum):
-        return kind(value)
-    if kind is float and type(value) is int:
-        return float(value)
-    return kind(value) if issubclass(kind, PurePath) else _checked(value, kind)
+        return partial(_dataclass, kind)
+    if issubclass(kind, Enum | PurePath):
+        return cast("_Read", kind)
+    return partial(_float if kind is float else _checked, kind)
 
 
-def _dataclass(fields: dict[str, Any], kind: Any) -> Any:  # noqa: ANN401 - as dynamic as ``kind``
+def _dataclass(kind: Any, value: Any) -> Any:  # noqa: ANN401 - as dynamic as ``kind``
     """Missing fields get their defaults, unknown ones are passed over: other versions wrote them."""
-    hints = _hints(kind)
+    fields = _checked(dict, value)
     try:
-        return kind(
-            **{name: from_plain(fields[name], hint) for name, hint in hints.items() if name in fields}
-        )
+        return kind(**{name: read(fields[name]) for name, read in _fields(kind) if name in fields})
     except TypeError as error:
         raise ValueError(str(error)) from None
 
 
-def _one_of(value: Any, kinds: tuple[Any, ...]) -> Any:  # noqa: ANN401 - as dynamic as ``kinds``
-    for kind in kinds:
-        with contextlib.suppress(ValueError):
-            return from_plain(value, kind)
-    raise ValueError(f"{value!r} is none of {kinds}")
+@cache
+def _fields(kind: Any) -> tuple[tuple[str, _Read], ...]:  # noqa: ANN401 - a dataclass
+    hints = get_type_hints(kind)
+    return tuple((field.name, _reader(hints[field.name])) for field in dataclasses.fields(kind))
 
 
-def _checked(value: Any, kind: type[Any]) -> Any:  # noqa: ANN401 - as dynamic as ``kind``
+def _one_of(readers: tuple[_Read, ...], value: Any) -> Any:  # noqa: ANN401 - as dynamic as ``readers``
+    for read in readers:
+        try:
+            return read(value)
+        except ValueError:
+            continue
+    raise ValueError(f"{value!r} is of none of the wanted types")
+
+
+def _items(kind: type[Any], read: _Read, value: Any) -> Any:  # noqa: ANN401 - as dynamic as ``kind``
+    return kind([read(item) for item in _checked(list, value)])
+
+
+def _mapping(read: _Read, value: Any) -> dict[str, Any]:  # noqa: ANN401 - any value
+    return {key: read(item) for key, item in _checked(dict, value).items()}
+
+
+def _float(kind: type[float], value: Any) -> Any:  # noqa: ANN401 - any value
+    return float(value) if type(value) is int else _checked(kind, value)
+
+
+def _checked(kind: type[Any], value: Any) -> Any:  # noqa: ANN401 - as dynamic as ``kind``
     # By exact type: True is no int here, and what JSON gives is never a subclass.
     if type(value) is not kind:
         raise ValueError(f"{value!r} is not a {kind.__name__}")
     return value
-
-
-@cache
-def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass
-    hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
-
-
-def decode_payload(kind: str, text: str) -> Payload | None:
-    """The event payload, or ``None`` when its kind is unknown here or its fields no longer fit."""
-    event_type = EVENT_TYPES.get(kind)
-    if event_type is None:
-        return None
-    try:
-        return cast("Payload", decode(text, event_type))
-    except ValueError:
-        return None

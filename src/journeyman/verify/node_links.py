@@ -28,7 +28,7 @@ class NodeModules:
 
 
 @dataclass
-class _Reader:
+class _LinkReader:
     """Reads one ``node_modules`` and decides where each of its entries shall lead."""
 
     source: Path
@@ -108,7 +108,7 @@ def read_node_modules(
         home, base = source.parents[len(parts) - 1], tree
     else:
         home, base = source.parent, (tree / link).parent
-    reader = _Reader(source, home, base, package_names, git_common_dir)
+    reader = _LinkReader(source, home, base, package_names, git_common_dir)
     return NodeModules(reader.read(source), tuple(reader.outside), tuple(reader.warnings))
 
 

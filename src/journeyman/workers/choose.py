@@ -18,9 +18,16 @@ The built-in agent needs a model:
     jm run "…" --model ollama:NAME    a model on this machine, or
     OPENAI_BASE_URL=http://localhost:8000/v1 jm run "…" --model openai:NAME
 
-A coding CLI that you have can be the worker instead: --worker claude_code, codex or opencode;
+A coding CLI that you have can be the worker instead: --worker {clis};
 any other program through a [workers.NAME] table of type "command" in journeyman.toml.
 """
+
+
+def _advice() -> list[str]:
+    from journeyman.workers.cli_agents.registry import CODING_CLIS
+
+    *others, last = CODING_CLIS
+    return _ADVICE.format(clis=f"{', '.join(others)} or {last}").rstrip().splitlines()
 
 
 def choose_worker(
@@ -63,7 +70,7 @@ def choose_worker(
         facts=(
             f"autofix, which needs no set-up, is not for it: {decision.reason}",
             *(notes if not found else ()),
-            *_ADVICE.rstrip().splitlines(),
+            *_advice(),
         ),
         hint='jm run "…" --model PROVIDER:NAME',
     )

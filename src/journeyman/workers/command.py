@@ -10,8 +10,8 @@ from journeyman.domain.plan import Implementation, Question
 from journeyman.domain.process import CommandResult, Network
 from journeyman.domain.settings import WorkerSettings
 from journeyman.domain.worker import Health, ImplementRequest, WorkerHost
-from journeyman.workers.answer import plain, read_answer, shortened
 from journeyman.workers.base import IN_A_NEW_RUN, ImplementOnly, crashed, missing_programs, signal_name
+from journeyman.workers.final_message import plain, read_final_line, shortened
 from journeyman.workers.prompt import implement_prompt
 
 MAX_ACTIVITIES = 200
@@ -125,7 +125,7 @@ class CommandWorker(ImplementOnly):
 def read_outcome(result: CommandResult) -> CommandOutcome:
     """What the exit code and the last lines say. A last line that is a JSON object speaks for the worker."""
     said = _lines(result.stdout)
-    answer = read_answer(said[-1]) if said else None
+    answer = read_final_line(said[-1]) if said else None
     if answer is not None:
         said = said[:-1]
     summary = answer.summary if answer else shortened(said[-1]) if said else ""
@@ -148,7 +148,7 @@ class _Activities:
 
     def __call__(self, stream: str, line: str) -> None:
         text = plain(line)
-        if stream != "stdout" or not text or read_answer(text) is not None:
+        if stream != "stdout" or not text or read_final_line(text) is not None:
             return
         self._count += 1
         if self._count < MAX_ACTIVITIES:

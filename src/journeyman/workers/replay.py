@@ -13,8 +13,8 @@ from journeyman.domain.process import command_text
 from journeyman.domain.worker import Health, ImplementRequest, PlanRequest, ReviewRequest, Usage, WorkerHost
 from journeyman.workers.replay_edits import apply_edit
 from journeyman.workers.replay_session import (
-    Attempt,
     Edit,
+    RecordedAttempt,
     RecordedMilestone,
     RecordedReview,
     Session,
@@ -96,7 +96,7 @@ class ReplayWorker:
             raise JourneymanError("worker-failed", f"the recorded session has no milestone {number}")
         return milestones[number - 1]
 
-    async def _think(self, attempt: Attempt, host: WorkerHost) -> None:
+    async def _think(self, attempt: RecordedAttempt, host: WorkerHost) -> None:
         async def effect() -> bool:
             for text in (attempt.say, *attempt.activity):
                 if text:

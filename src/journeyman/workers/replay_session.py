@@ -10,7 +10,7 @@ from pathlib import Path
 
 from journeyman.domain.plan import Finding, Milestone, Plan, Question, Review, Risk, Severity, Verdict
 from journeyman.domain.worker import Usage
-from journeyman.workers.session_reader import Table, bad_session, load_table
+from journeyman.workers.session_reader import StrictTable, bad_session, load_table
 
 FORMAT = 1
 
@@ -75,7 +75,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class RecordedAttempt:
     """What the recorded worker did in one IMPLEMENT attempt, in the order of the fields."""
 
     say: str = ""
@@ -101,7 +101,7 @@ class RecordedReview:
 class RecordedMilestone:
     """The attempts at one milestone, and the reviews of them."""
 
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[RecordedAttempt, ...]
     reviews: tuple[RecordedReview, ...] = ()
 
 
@@ -138,7 +138,7 @@ def load_session(path: Path) -> Session:
     return session
 
 
-def _plan(table: Table) -> Plan:
+def _plan(table: StrictTable) -> Plan:
     table.keys("summary", "milestones")
     return Plan(
         tuple(_planned(each) for each in table.tables("milestones", "milestone", required=True)),
@@ -146,7 +146,7 @@ def _plan(table: Table) -> Plan:
     )
 
 
-def _planned(table: Table) -> Milestone:
+def _planned(table: StrictTable) -> Milestone:
     table.keys("title", "goal", "files", "risk", "done_when", "look_for")
     return Milestone(
         title=table.text("title", required=True),
@@ -158,7 +158,7 @@ def _planned(table: Table) -> Milestone:
     )
 
 
-def _milestone(table: Table) -> RecordedMilestone:
+def _milestone(table: StrictTable) -> RecordedMilestone:
     table.keys("attempts", "reviews")
     attempts = tuple(_attempt(each) for each in table.tables("attempts", "attempt", required=True))
     reviews = tuple(_review(each, len(attempts)) for each in table.tables("reviews", "review"))
@@ -168,9 +168,9 @@ def _milestone(table: Table) -> RecordedMilestone:
     return RecordedMilestone(attempts, reviews)
 
 
-def _attempt(table: Table) -> Attempt:
+def _attempt(table: StrictTable) -> RecordedAttempt:
     table.keys("say", "activity", "wait_s", "usage", "edits", "run", "blocked", "fail")
-    attempt = Attempt(
+    attempt = RecordedAttempt(
         say=table.text("say"),
         activity=table.texts("activity"),
         wait_s=table.number("wait_s") or 0.0,
@@ -185,7 +185,7 @@ def _attempt(table: Table) -> Attempt:
     return attempt
 
 
-def _edit(table: Table) -> Edit:
+def _edit(table: StrictTable) -> Edit:
     table.keys("path", "write", "replace", "delete", "rename_to", "mode", "symlink")
     path = table.path("path")
     actions = [
@@ -199,7 +199,7 @@ def _edit(table: Table) -> Edit:
     return Edit(path, _action(actions[0], table))
 
 
-def _action(kind: str, table: Table) -> Action:
+def _action(kind: str, table: StrictTable) -> Action:
     match kind:
         case "write":
             return Write(table.text("write", blank=True))
@@ -217,12 +217,12 @@ def _action(kind: str, table: Table) -> Action:
             return Symlink(table.text("symlink", required=True))
 
 
-def _replacement(table: Table) -> Replacement:
+def _replacement(table: StrictTable) -> Replacement:
     table.keys("old", "new")
     return Replacement(table.text("old", required=True), table.text("new", blank=True))
 
 
-def _usage(parent: Table) -> Usage | None:
+def _usage(parent: StrictTable) -> Usage | None:
     table = parent.table("usage")
     if table is None:
         return None
@@ -239,7 +239,7 @@ def _usage(parent: Table) -> Usage | None:
     )
 
 
-def _question(table: Table | None) -> Question | None:
+def _question(table: StrictTable | None) -> Question | None:
     if table is None:
         return None
     table.keys("reason", "question", "options")
@@ -250,7 +250,7 @@ def _question(table: Table | None) -> Question | None:
     )
 
 
-def _review(table: Table, attempts: int) -> RecordedReview:
+def _review(table: StrictTable, attempts: int) -> RecordedReview:
     table.keys("verdict", "summary", "findings", "attempt", "usage")
     attempt = table.integer("attempt")
     if attempt is not None and not 1 <= attempt <= attempts:
@@ -263,7 +263,7 @@ def _review(table: Table, attempts: int) -> RecordedReview:
     return RecordedReview(review, attempt, _usage(table))
 
 
-def _finding(table: Table) -> Finding:
+def _finding(table: StrictTable) -> Finding:
     table.keys("message", "severity", "path", "line")
     return Finding(
         message=table.text("message", required=True),

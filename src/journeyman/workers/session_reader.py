@@ -20,7 +20,7 @@ def bad_session(place: str, message: str, *facts: str) -> JourneymanError:
     return JourneymanError("bad-session", f"{place}: {message}", facts=facts)
 
 
-def load_table(path: Path) -> Table:
+def load_table(path: Path) -> StrictTable:
     """The file's top-level mapping. ``.json`` is read as JSON, everything else as YAML."""
     place = path.name
     try:
@@ -34,10 +34,10 @@ def load_table(path: Path) -> Table:
     value = _parse_json(text, place) if path.suffix.lower() == ".json" else _parse_yaml(text, place)
     if not isinstance(value, Mapping):
         raise bad_session(place, "is not a mapping with journeyman_session, recorded and milestones")
-    return Table(value, place)
+    return StrictTable(value, place)
 
 
-class Table:
+class StrictTable:
     """One mapping of the file, and where it stands."""
 
     def __init__(self, values: Mapping[object, object], place: str) -> None:
@@ -142,16 +142,16 @@ class Table:
             raise self._wrong(key, "a path outside of .git")
         return value
 
-    def table(self, key: str) -> Table | None:
+    def table(self, key: str) -> StrictTable | None:
         """A mapping."""
         value = self._values.get(key)
         if value is None:
             return None
         if not isinstance(value, Mapping):
             raise self._wrong(key, "a mapping")
-        return Table(value, f"{self.place}, {key}")
+        return StrictTable(value, f"{self.place}, {key}")
 
-    def tables(self, key: str, word: str, *, required: bool = False) -> list[Table]:
+    def tables(self, key: str, word: str, *, required: bool = False) -> list[StrictTable]:
         """A list of mappings, placed as ``word 1``, ``word 2``, …"""
         value = self._values.get(key)
         if value is None and not required:
@@ -160,7 +160,9 @@ class Table:
             raise self._wrong(key, "a list of mappings")
         if required and not value:
             raise self._wrong(key, "a list with at least one entry")
-        return [Table(item, f"{self.place}, {word} {number}") for number, item in enumerate(value, start=1)]
+        return [
+            StrictTable(item, f"{self.place}, {word} {number}") for number, item in enumerate(value, start=1)
+        ]
 
     def _wrong(self, key: str, wanted: str) -> JourneymanError:
         missing = "is missing: it must be" if self._values.get(key) is None else "must be"

@@ -13,8 +13,6 @@ _SUFFIX = ".txt"
 _DOT = "dot-"
 
 SESSION = _HERE / "session.yaml"
-MODEL_SESSION = _HERE / "model.yaml"
-"""What a simulated model knows of the second task."""
 
 
 def write_demo_repository(target: Path) -> None:

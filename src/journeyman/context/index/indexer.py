@@ -39,7 +39,7 @@ from journeyman.domain.process import Command, CommandRunner
 
 Read = TypeVar("Read")
 
-__all__ = ["CheckoutLister", "Indexer", "Place", "TreeLister", "index_name"]
+__all__ = ["CheckoutLister", "IndexPlace", "Indexer", "TreeLister", "index_name"]
 
 _FEW_FILES = 60
 """So many are parsed here: starting a process takes as long."""
@@ -50,7 +50,7 @@ some turns of the loop. On 20,000 files a query is 20 ms of 420 quicker so, on 1
 
 
 @dataclass(frozen=True)
-class Place:
+class IndexPlace:
     """Where a checkout and its index are."""
 
     root: Path
@@ -94,7 +94,7 @@ class Indexer:
 
     def __init__(
         self,
-        place: Place,
+        place: IndexPlace,
         git: GitCall,
         runner: CommandRunner,
         lister: Lister,

@@ -51,8 +51,8 @@ def index_files(database: Database, root: Path, files: Iterable[tuple[str, str]]
         database.add(segment)
 
 
-def main() -> int:
-    """Do what the command line says."""
+def index_named_files() -> int:
+    """Do what the command line and standard input say."""
     import gc
 
     gc.disable()  # a short life, with nothing that goes in circles
@@ -65,4 +65,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(index_named_files())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from journeyman.context.index.kinds import FileKind
 from journeyman.context.index.segment import DEFINES
@@ -18,9 +18,8 @@ from journeyman.context.pack.tokens import MARGIN, estimate_tokens, raw_tokens
 from journeyman.context.rank.features import Words
 from journeyman.context.rank.fuse import RankedFile, Ranking
 from journeyman.context.rank.neighbours import related_paths
-from journeyman.context.rank.outline import signature_line
+from journeyman.domain.context import Pack, PackRequest
 
-DEFAULT_BUDGET = 8_000
 _FILES = 25
 """So many files, from the first on, are cut into blocks."""
 _SMALL_CHARACTERS = 10_000
@@ -32,8 +31,10 @@ _AROUND_FAILURE = 12
 _SIGNATURE_FILES = 6
 _SIGNATURE_SHARE = 0.08
 _NAMED_TESTS = 8
+_BRIEF = 3
+"""A brief pack has this part of the budget."""
 _LINES_SHARE = 0.4
-"""Of a pack with outlines: so much of it is for lines."""
+"""Of a brief pack: so much of it is for lines."""
 _COPY_CHARACTERS = 80
 """Shorter blocks may well be alike by chance."""
 _WORTH = 0.05
@@ -46,63 +47,21 @@ _WORTH_WHEN_NAMED = 0.125
 """The same when the task names exactly what is to change."""
 
 
-@dataclass(frozen=True)
-class PackRequest:
-    """What a pack is for."""
-
-    budget: int = DEFAULT_BUDGET
-    thrifty: bool = False
-    """Stop where what is left is little like the task, rather than when the budget is used up."""
-    failures: tuple[tuple[str, int], ...] = ()
-    """Paths and lines that failures point to: they come first."""
-    wanted: tuple[str, ...] = ()
-    """Paths that a plan names: they come next."""
-    look_for: tuple[str, ...] = ()
-    """Names or texts whose places in those files a plan asks for."""
-    only_failures: bool = False
-    """Nothing but the lines that failures point to."""
-    outlines: bool = False
-    """Say what the files define that are ranked next, rather than only name them: for a planner."""
-    checks: tuple[str, ...] = ()
-    guidance: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class PackedFile:
-    """A ranked file and the lines of it that the pack holds."""
-
-    path: str
-    score: float
-    reasons: tuple[str, ...]
-    ranges: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True)
-class Pack:
-    """What a worker is shown."""
-
-    text: str
-    tokens: int
-    """Estimated."""
-    files: tuple[PackedFile, ...]
-    """All ranked files, best first."""
-    left_out: tuple[str, ...]
-    """Ranked files with no line in the pack."""
-
-
 def make_pack(index: Index, ranking: Ranking, request: PackRequest) -> Pack:
-    """The pack of a ranking."""
-    filling = Filling(index, request.budget / MARGIN * (_LINES_SHARE if request.outlines else 1) - 2)
+    """The pack of a ranking, without the times it took."""
+    if request.brief:
+        request = replace(request, budget=request.budget // _BRIEF)
+    filling = Filling(index, request.budget / MARGIN * (_LINES_SHARE if request.brief else 1) - 2)
     head = _affordable(_map(index, request), filling)
     named = _tests(index, ranking)
     tests = _affordable(f"Their tests: {', '.join(named)}", filling) if named else ""
     _failures_first(filling, request, index)
     if request.only_failures:
         return _rendered(filling, "", _shown(filling, ranking, index), "", (), ranking, request)
-    if request.wanted:
+    if request.files:
         _planned_next(filling, request, index)
-        show_places(filling, request.wanted, request.look_for, ranking.evidence.chunks)
-    elif request.thrifty and not request.outlines:
+        show_places(filling, request.files, request.look_for, ranking.evidence.chunks)
+    elif request.thrifty and not request.brief:
         add_heads(filling, ranking)
         add_mentions(filling, ranking)
     _fill(filling, ranking, request)
@@ -123,7 +82,7 @@ def _affordable(text: str, filling: Filling) -> str:
 def _shown(filling: Filling, ranking: Ranking, index: Index) -> list[RankedFile]:
     """Files with lines in the pack: those that failures and plans point to, then by rank."""
     ranked = {file.number for file in ranking.files}
-    pointed = [_unranked(index, number) for number in sorted(filling.shown) if number not in ranked]
+    pointed = [unranked(index, number) for number in sorted(filling.shown) if number not in ranked]
     return pointed + [file for file in ranking.files if file.number in filling.shown]
 
 
@@ -136,7 +95,7 @@ def _failures_first(filling: Filling, request: PackRequest, index: Index) -> Non
 
 def _planned_next(filling: Filling, request: PackRequest, index: Index) -> None:
     """The files that a plan names, whole where one's share of the room is enough for it."""
-    numbers = [index.numbers[path] for path in request.wanted if path in index.numbers]
+    numbers = [index.numbers[path] for path in request.files if path in index.numbers]
     for place, number in enumerate(numbers):
         lines = filling.read(number)
         if sum(map(len, lines)) > _SMALL_CHARACTERS:
@@ -148,7 +107,7 @@ def _planned_next(filling: Filling, request: PackRequest, index: Index) -> None:
 
 def _candidates(ranking: Ranking, request: PackRequest) -> list[RankedFile]:
     """The files to take blocks from: those that a plan names count as much as the best."""
-    planned = set(request.wanted)
+    planned = set(request.files)
     best = max((file.score for file in ranking.files), default=0.0)
     first = [replace(file, score=best) for file in ranking.files if file.path in planned]
     return [*first, *(file for file in ranking.files[:_FILES] if file.path not in planned)]
@@ -175,7 +134,7 @@ def _fill(filling: Filling, ranking: Ranking, request: PackRequest) -> None:
     if not rest:
         return
     least = rest[0][0].value * ((_WORTH_WHEN_NAMED if named else _WORTH) if request.thrifty else 0.0)
-    refused, planned = 0, set(request.wanted)
+    refused, planned = 0, set(request.files)
     for block, file in (*first, *rest):
         exact = (file.path, block.name.rsplit(".", 1)[-1].lower()) in named
         if block.value < least and not exact and file.path not in planned:
@@ -251,7 +210,7 @@ def _signatures(filling: Filling, ranking: Ranking, request: PackRequest) -> Non
     for file in ranking.files[:_SIGNATURE_FILES]:
         lines, held = filling.read(file.number), filling.shown.get(file.number, set())
         for symbol in filling.index.facts(file.number).symbols:
-            line = signature_line(symbol.first, symbol.last, symbol.name, lines)
+            line = _signature_line(symbol.first, symbol.last, symbol.name, lines)
             if symbol.kind == "constant" or line in held or line > len(lines):
                 continue
             cost = filling.cost(file.number, line)
@@ -259,6 +218,14 @@ def _signatures(filling: Filling, ranking: Ranking, request: PackRequest) -> Non
                 return
             share -= cost
             filling.add(file.number, line, line)
+
+
+def _signature_line(first: int, last: int, name: str, lines: list[str]) -> int:
+    """The line that names a definition: decorators and comments come before."""
+    for line in range(first, min(last, len(lines)) + 1):
+        if name in lines[line - 1]:
+            return line
+    return first
 
 
 def _tests(index: Index, ranking: Ranking) -> list[str]:
@@ -285,7 +252,8 @@ def _map(index: Index, request: PackRequest) -> str:
     return "\n".join(lines)
 
 
-def _unranked(index: Index, number: int) -> RankedFile:
+def unranked(index: Index, number: int) -> RankedFile:
+    """A file that the ranking does not have, as one with no score."""
     return RankedFile(number, index.files[number].path, 0.0, ("a failure or the plan points to it",))
 
 
@@ -321,18 +289,13 @@ def _rendered(
     parts += [tests] if tests else []
     text = "\n\n".join(parts)
     room = request.budget / MARGIN - raw_tokens(text) - _LEAST_ROOM
-    further = with_outlines if request.outlines else with_next
+    further = with_outlines if request.brief else with_next
     text = further(text, tail, room, filling).encode("utf-8", "backslashreplace").decode("utf-8")
-    shown_paths = {file.path for file in order}
-    files = [
-        PackedFile(f.path, f.score, f.reasons, ranges_of(filling.shown.get(f.number, set())))
-        for f in (
-            *ranking.files,
-            *(file for file in order if file.score == 0.0 and file not in ranking.files),
-        )
-    ]
-    left = tuple(path for path in tail if path not in shown_paths)
-    return Pack(text, estimate_tokens(text), tuple(files), left)
+    places = {file.number: place for place, file in enumerate(ranking.files)}
+    best = sorted(order, key=lambda file: places.get(file.number, len(places)))
+    files = tuple(file.path for file in best)
+    stretches = tuple(ranges_of(filling.shown[file.number]) for file in best)
+    return Pack(text, estimate_tokens(text), files, stretches, len(tail))
 
 
 def _numbered(lines: list[str], first: int, last: int) -> str:

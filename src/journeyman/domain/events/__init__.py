@@ -45,7 +45,6 @@ from journeyman.domain.events.work import (
 )
 from journeyman.domain.events.workers import (
     ContextPacked,
-    ContextReranked,
     WorkerActivity,
     WorkerFinished,
     WorkerRead,
@@ -60,7 +59,6 @@ __all__ = [
     "CheckStarted",
     "CheckpointMade",
     "ContextPacked",
-    "ContextReranked",
     "EnvironmentReady",
     "Event",
     "FastDecided",

@@ -76,29 +76,4 @@ class ContextPacked:
     """Ranked files that the budget had no room for."""
 
 
-@dataclass(frozen=True)
-class ContextReranked:
-    """A model was asked for an order of files, once for this text in the run."""
-
-    kind: ClassVar[str] = "context.reranked"
-    phase: Phase
-    query: str
-    """A digest of the text that files were ranked for."""
-    model: str
-    paths: tuple[str, ...]
-    """Its order; empty when the answer was of no use."""
-    note: str = ""
-    """Why it was of no use."""
-    usage: Usage | None = None
-    """What the call cost; booked by ``worker.spent`` all the same."""
-
-
-WorkerEvent = (
-    WorkerActivity
-    | WorkerSpent
-    | WorkerFinished
-    | WorkerWaited
-    | WorkerRead
-    | ContextPacked
-    | ContextReranked
-)
+WorkerEvent = WorkerActivity | WorkerSpent | WorkerFinished | WorkerWaited | WorkerRead | ContextPacked

@@ -1,7 +1,6 @@
 """What a repository's own configuration may say. It is less trusted than its user, who may say anything.
 
-It may tighten what the user's file sets and never loosen it; it may neither do without a sandbox nor spend
-money where nobody asked for a run.
+It may tighten what the user's file sets and never loosen it; it may not do without a sandbox.
 """
 
 from __future__ import annotations
@@ -57,14 +56,6 @@ def heed(name: str, repository: Mapping[str, Any], user: Mapping[str, Any]) -> H
 
 
 def _refuse(name: str, layer: Mapping[str, Any]) -> None:
-    context = layer.get("context")
-    if isinstance(context, Mapping) and context.get("rerank", False) is not False:
-        said = str(context["rerank"]).lower()
-        raise JourneymanError(
-            "bad-config",
-            f"{name} says context.rerank = {said}; a repository may not spend your money",
-            hint="--rerank, or JOURNEYMAN_CONTEXT__RERANK=true, or your own configuration file",
-        )
     if layer.get("sandbox", "required") != "required":
         raise JourneymanError(
             "bad-config",

@@ -32,13 +32,13 @@ class GoTest:
 
     def parse(self, output: str, root: Path, report: bytes | None) -> ParsedOutput:  # noqa: ARG002
         """Failing tests and packages. Passing ones are counted where Go names them (``-v``, ``-json``)."""
-        reader = _Reader()
+        reader = _OutputReader()
         for line in _plain(output).splitlines():
             reader.read(line)
         return reader.parsed()
 
 
-class _Reader:
+class _OutputReader:
     def __init__(self) -> None:
         self.failures: list[Failure] = []
         self.counts = {"PASS": 0, "FAIL": 0, "SKIP": 0}

@@ -65,7 +65,7 @@ def read_cases(report: bytes) -> list[_Case]:
 
     if len(report) > MAX_REPORT_BYTES:
         raise UnreadableReportError(f"the report has {len(report):,} bytes")
-    reader = _Reader()
+    reader = _ReportReader()
     parser = expat.ParserCreate()
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
@@ -79,7 +79,7 @@ def read_cases(report: bytes) -> list[_Case]:
     return reader.cases
 
 
-class _Reader:
+class _ReportReader:
     def __init__(self) -> None:
         self.cases: list[_Case] = []
         self._case: _Case | None = None

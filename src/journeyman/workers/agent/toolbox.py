@@ -108,7 +108,7 @@ _CHANGING = frozenset({"edit", "run"})
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ToolsOutcome:
     """What the calls of one answer came to."""
 
     results: tuple[ToolResult, ...]
@@ -119,14 +119,14 @@ class Outcome:
 
 async def carry_out(
     host: WorkerHost, name: str, calls: tuple[ToolCall, ...], offered: tuple[ToolSpec, ...] = TOOLS
-) -> Outcome:
+) -> ToolsOutcome:
     """All calls of an answer as one durable effect: looks first, then edits, then commands.
 
     A call of a tool that was not offered is an error.
     """
     known = tuple(tool.name for tool in offered)
 
-    async def effect() -> Outcome:
+    async def effect() -> ToolsOutcome:
         results: dict[str, ToolResult] = {}
         for kind in ("read", "search", "edit", "run"):
             for call in calls:
@@ -137,11 +137,11 @@ async def carry_out(
                 results[call.id] = _closing(call, known)
         ordered = tuple(results[call.id] for call in calls)
         failed = any(result.is_error for result in ordered)
-        return Outcome(ordered, None if failed else _summary(calls), _question(calls))
+        return ToolsOutcome(ordered, None if failed else _summary(calls), _question(calls))
 
     if any(call.name in _CHANGING.intersection(known) for call in calls):
-        return await host.edit(name, effect, Outcome)
-    return await host.step(name, effect, Outcome)
+        return await host.edit(name, effect, ToolsOutcome)
+    return await host.step(name, effect, ToolsOutcome)
 
 
 async def _one(host: WorkerHost, call: ToolCall) -> ToolResult:

@@ -1,1 +1,1 @@
-"""The coding CLIs that people already have: Claude Code, Codex and OpenCode, driven headless."""
+"""The coding CLIs that people already have, driven headless; which ones is said in ``registry.py``."""

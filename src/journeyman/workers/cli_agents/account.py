@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from journeyman.domain.process import CommandResult
 from journeyman.domain.worker import Usage
-from journeyman.workers.answer import plain, shortened
 from journeyman.workers.base import crashed
 from journeyman.workers.cli_agents.cli import Cli
 from journeyman.workers.cli_agents.events import (
@@ -17,15 +16,16 @@ from journeyman.workers.cli_agents.events import (
     AgentEvent,
     Ended,
     Problem,
-    Said,
     SessionLost,
     SessionSeen,
+    TextSeen,
     Total,
     Trouble,
     Used,
     classify,
 )
 from journeyman.workers.cli_agents.memory import together, valid_session
+from journeyman.workers.final_message import plain, shortened
 
 _LAST_LINES = 15
 # A first refusal may be an access token that the CLI renews by itself; nothing heals a second one.
@@ -109,7 +109,7 @@ class Account:
         match event:
             case SessionSeen(session_id) if valid_session(session_id):
                 self.session_id = session_id
-            case Said(text):
+            case TextSeen(text):
                 self._gets_on()
                 self.answer = text or self.answer
             case Acted():

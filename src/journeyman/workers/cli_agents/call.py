@@ -11,24 +11,24 @@ from journeyman.domain.plan import Question
 from journeyman.domain.process import CommandResult, Network
 from journeyman.domain.settings import WorkerSettings
 from journeyman.domain.worker import ImplementRequest, Usage, WorkerHost
-from journeyman.workers.answer import read_last_words
 from journeyman.workers.cli_agents.account import Account, Stopped
-from journeyman.workers.cli_agents.cli import Call, Cli, Invocation, Place
+from journeyman.workers.cli_agents.cli import Call, Cli, Invocation, UserEnvironment
 from journeyman.workers.cli_agents.events import (
     Acted,
     AgentEvent,
     Ended,
     Noted,
     Problem,
-    Said,
     SessionSeen,
+    TextSeen,
     Trouble,
     Used,
 )
 from journeyman.workers.cli_agents.login import lent
-from journeyman.workers.cli_agents.memory import Memory, load, save, since
+from journeyman.workers.cli_agents.memory import Memory, load_memory, save_memory, since
 from journeyman.workers.cli_agents.prompts import prompt_for
 from journeyman.workers.cli_agents.supervise import OnStarted, Supervisor
+from journeyman.workers.final_message import read_final_message
 
 MAX_ACTIVITIES = 200
 
@@ -40,7 +40,7 @@ class Setup:
     name: str
     cli: Cli
     settings: WorkerSettings
-    place: Place
+    user: UserEnvironment
     model: str | None
 
     @property
@@ -71,7 +71,7 @@ class AgentCall:
         folder = host.state_folder()
         self._state = folder / "home"
         self._memory_path = folder / f"m{request.milestone_number}.json"
-        self._memory = load(self._memory_path)
+        self._memory = load_memory(self._memory_path)
         self._account = Account(setup.cli)
         self._activities = 0
 
@@ -98,11 +98,11 @@ class AgentCall:
         # Whoever comes back without the session that the engine knows was cut off in the middle of it.
         interrupted = resume and self._request.session_id is None
         prompt = prompt_for(self._request, self._host.worktree, resumed=resume, interrupted=interrupted)
-        call = Call(setup.settings, setup.place, self._state, setup.model, session, resume)
+        call = Call(setup.settings, setup.user, self._state, setup.model, session, resume)
         invocation = setup.cli.invoke(call)
         _make_folders(invocation, self._state)
         supervisor = Supervisor(account, setup.settings, setup.cli)
-        with lent(setup.cli.lends(setup.place), self._state):
+        with lent(setup.cli.lends(setup.user), self._state):
             try:
                 result, stopped = await supervisor.run(lambda started: self._run(invocation, prompt, started))
             except JourneymanError as error:
@@ -139,7 +139,7 @@ class AgentCall:
 
     def _tell(self, event: AgentEvent) -> None:
         match event:
-            case Said(text) | Acted(text) | Noted(text) | Trouble(message=text) if text.strip():
+            case TextSeen(text) | Acted(text) | Noted(text) | Trouble(message=text) if text.strip():
                 self._activities += 1
                 if self._activities < MAX_ACTIVITIES:
                     self._host.activity(text)
@@ -161,12 +161,12 @@ class AgentCall:
         session, facts = self._account.session_id, self._account.facts
         if end.problem is not None:
             return CallOutcome(session, problem=end.problem, message=end.message, facts=facts)
-        answer = read_last_words(end.message or self._account.answer)
+        answer = read_final_message(end.message or self._account.answer)
         return CallOutcome(session, answer.summary, answer.blocked)
 
     def _remember(self, memory: Memory) -> None:
         self._memory = memory
-        save(self._memory_path, memory)
+        save_memory(self._memory_path, memory)
 
     def _name(self) -> str | None:
         """The milestone's own name for a session: the same in a repetition after a crash."""

@@ -12,27 +12,29 @@ from pathlib import Path
 from typing import Any
 
 from journeyman.domain.worker import Usage
-from journeyman.workers.cli_agents.cli import Call, Invocation, Lent, Place, Traits
+from journeyman.workers.cli_agents.cli import Call, Invocation, Lent, Traits, UserEnvironment
 from journeyman.workers.cli_agents.events import (
     Acted,
     AgentEvent,
     Ended,
     Noted,
     Problem,
-    Said,
     SessionLost,
     SessionSeen,
+    TextSeen,
     Total,
     Trouble,
     Used,
     classify,
-    dollars,
-    entries,
-    number,
-    table,
-    texts,
     tool_words,
-    words,
+)
+from journeyman.workers.cli_agents.json_values import (
+    as_count,
+    as_object,
+    as_objects,
+    as_price_usd,
+    as_text,
+    as_texts,
 )
 
 _CONFIG = "claude"
@@ -79,9 +81,9 @@ class ClaudeCode:
         tells_cost=True,
     )
 
-    def lends(self, place: Place) -> tuple[Lent, ...]:
+    def lends(self, user: UserEnvironment) -> tuple[Lent, ...]:
         """The login, and the settings (a key helper, Bedrock, Vertex and the like are set there)."""
-        folder = place.folder("CLAUDE_CONFIG_DIR", ".claude")
+        folder = user.folder("CLAUDE_CONFIG_DIR", ".claude")
         return (
             Lent(folder / ".credentials.json", f"{_CONFIG}/.credentials.json", login=True),
             Lent(folder / "settings.json", f"{_CONFIG}/settings.json"),
@@ -110,11 +112,11 @@ class ClaudeCode:
         """See the protocol."""
         match line.get("type"):
             case "system" if line.get("subtype") == "init":
-                return (SessionSeen(words(line.get("session_id"))),)
+                return (SessionSeen(as_text(line.get("session_id"))),)
             case "system" if line.get("subtype") == "api_retry":
                 return (_retry(line),)
             case "assistant" if not line.get("is_api_error_message"):
-                return tuple(_assistant(table(line.get("message"))))
+                return tuple(_assistant(as_object(line.get("message"))))
             case "result":
                 return tuple(_result(line))
         return ()
@@ -124,7 +126,7 @@ class ClaudeCode:
 
 
 def _retry(line: Mapping[str, Any]) -> Trouble:
-    status, error = number(line.get("error_status")), words(line.get("error"))
+    status, error = as_count(line.get("error_status")), as_text(line.get("error"))
     # Without a status there was no answer at all.
     problem = classify(error.replace("_", " "), status) if status else Problem.NETWORK
     return Trouble(problem, f"the model's answer was {status or 'an error'} ({error}); it tries again")
@@ -132,44 +134,44 @@ def _retry(line: Mapping[str, Any]) -> Trouble:
 
 def _assistant(message: dict[str, Any]) -> list[AgentEvent]:
     told: list[AgentEvent] = []
-    for block in entries(message.get("content")):
+    for block in as_objects(message.get("content")):
         if block.get("type") == "text":
-            told.append(Said(words(block.get("text"))))
+            told.append(TextSeen(as_text(block.get("text"))))
         elif block.get("type") == "tool_use":
-            told.append(Acted(tool_words(words(block.get("name")), block.get("input"))))
-    usage = table(message.get("usage"))
-    cached = number(usage.get("cache_read_input_tokens")) or 0
-    written = number(usage.get("cache_creation_input_tokens")) or 0
-    fresh = number(usage.get("input_tokens"))
+            told.append(Acted(tool_words(as_text(block.get("name")), block.get("input"))))
+    usage = as_object(message.get("usage"))
+    cached = as_count(usage.get("cache_read_input_tokens")) or 0
+    written = as_count(usage.get("cache_creation_input_tokens")) or 0
+    fresh = as_count(usage.get("input_tokens"))
     if fresh is not None:
         # Its output tokens are those of the moment when the block began: not to be believed.
-        model = words(message.get("model")) or None
-        told.append(Used(words(message.get("id")), Usage(model, fresh + cached + written, cached)))
+        model = as_text(message.get("model")) or None
+        told.append(Used(as_text(message.get("id")), Usage(model, fresh + cached + written, cached)))
     return told
 
 
 def _result(line: Mapping[str, Any]) -> list[AgentEvent]:
     told: list[AgentEvent] = []
-    errors = texts(line.get("errors"))
+    errors = as_texts(line.get("errors"))
     if any("No conversation found" in error for error in errors):
         return [SessionLost()]
-    models = {name: table(figures) for name, figures in table(line.get("modelUsage")).items()}
+    models = {name: as_object(figures) for name, figures in as_object(line.get("modelUsage")).items()}
     if models:
         told.append(Total(_total(models, line)))
-    denied = entries(line.get("permission_denials"))
+    denied = as_objects(line.get("permission_denials"))
     if denied:
-        names = ", ".join(sorted({words(denial.get("tool_name")) for denial in denied}))
+        names = ", ".join(sorted({as_text(denial.get("tool_name")) for denial in denied}))
         told.append(Noted(f"it was denied {len(denied)} permissions: {names}"))
     return [*told, _end(line, errors)]
 
 
 def _end(line: Mapping[str, Any], errors: list[str]) -> Ended:
-    reason, text = words(line.get("terminal_reason")), words(line.get("result"))
+    reason, text = as_text(line.get("terminal_reason")), as_text(line.get("result"))
     if reason in _ENDS:
         return Ended(_ENDS[reason], f"it ended with {reason}")
     if line.get("is_error"):
         message = text or "; ".join(errors) or reason or "it ended with an error"
-        return Ended(classify(message, number(line.get("api_error_status"))), message)
+        return Ended(classify(message, as_count(line.get("api_error_status"))), message)
     return Ended(message=text)
 
 
@@ -177,21 +179,21 @@ def _total(models: dict[str, dict[str, Any]], line: Mapping[str, Any]) -> Usage:
     """All models of the session in one figure, under the name of the one that was asked most."""
 
     def summed(key: str) -> int:
-        return sum(number(figures.get(key)) or 0 for figures in models.values())
+        return sum(as_count(figures.get(key)) or 0 for figures in models.values())
 
     cached = summed("cacheReadInputTokens")
     costs = [
-        None if figures.get("costBasis") == "unknown" else dollars(figures.get("costUSD"))
+        None if figures.get("costBasis") == "unknown" else as_price_usd(figures.get("costUSD"))
         for figures in models.values()
     ]
     known = [cost for cost in costs if cost is not None]
-    latency_ms = number(line.get("duration_api_ms"))
+    latency_ms = as_count(line.get("duration_api_ms"))
     return Usage(
-        model=max(models, key=lambda name: number(models[name].get("outputTokens")) or 0),
+        model=max(models, key=lambda name: as_count(models[name].get("outputTokens")) or 0),
         tokens_in=summed("inputTokens") + cached + summed("cacheCreationInputTokens"),
         tokens_cached=cached,
         tokens_out=summed("outputTokens"),
         cost_usd=sum(known) if len(known) == len(costs) else None,
         latency_s=None if latency_ms is None else latency_ms / 1000,
-        requests=number(line.get("num_turns")) or 1,
+        requests=as_count(line.get("num_turns")) or 1,
     )

@@ -12,7 +12,7 @@ from journeyman.workers.cli_agents.events import AgentEvent, Trouble
 
 
 @dataclass(frozen=True)
-class Place:
+class UserEnvironment:
     """The user's side of things, as far as a CLI's login depends on it."""
 
     home: Path
@@ -40,7 +40,7 @@ class Call:
     """One call of a CLI."""
 
     settings: WorkerSettings
-    place: Place
+    user: UserEnvironment
     state: Path
     """The worker's own folder, which the CLI may write."""
     model: str | None
@@ -87,7 +87,7 @@ class Cli(Protocol):
     def traits(self) -> Traits:
         """What is always so."""
 
-    def lends(self, place: Place) -> tuple[Lent, ...]:
+    def lends(self, user: UserEnvironment) -> tuple[Lent, ...]:
         """The user's files that it needs."""
 
     def has_session(self, state: Path, session_id: str) -> bool:

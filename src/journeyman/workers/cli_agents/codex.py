@@ -12,21 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from journeyman.domain.worker import Usage
-from journeyman.workers.cli_agents.cli import Call, Invocation, Lent, Place, Traits
+from journeyman.workers.cli_agents.cli import Call, Invocation, Lent, Traits, UserEnvironment
 from journeyman.workers.cli_agents.events import (
     Acted,
     AgentEvent,
     Ended,
     Noted,
-    Said,
     SessionSeen,
+    TextSeen,
     Total,
     Trouble,
     classify,
-    entries,
-    number,
-    table,
-    words,
+)
+from journeyman.workers.cli_agents.json_values import (
+    as_count,
+    as_object,
+    as_objects,
+    as_text,
 )
 
 _HOME = "codex"
@@ -48,9 +50,9 @@ class Codex:
         tells_cost=False,
     )
 
-    def lends(self, place: Place) -> tuple[Lent, ...]:
+    def lends(self, user: UserEnvironment) -> tuple[Lent, ...]:
         """The login, and the configuration, in which providers are defined."""
-        folder = place.folder("CODEX_HOME", ".codex")
+        folder = user.folder("CODEX_HOME", ".codex")
         return (
             Lent(folder / "auth.json", f"{_HOME}/auth.json", login=True),
             Lent(folder / "config.toml", f"{_HOME}/config.toml"),
@@ -73,10 +75,10 @@ class Codex:
         if call.resume and call.session_id:
             arguments.append(call.session_id)
         variables = {"CODEX_HOME": str(call.state / _HOME)}
-        key = call.place.environ.get("OPENAI_API_KEY")
-        logged_in = any(file.login and file.source.is_file() for file in self.lends(call.place))
+        key = call.user.environ.get("OPENAI_API_KEY")
+        logged_in = any(file.login and file.source.is_file() for file in self.lends(call.user))
         # A key that is there for other programs must not be billed in place of the user's subscription.
-        if key and not logged_in and not call.place.environ.get("CODEX_API_KEY"):
+        if key and not logged_in and not call.user.environ.get("CODEX_API_KEY"):
             variables["CODEX_API_KEY"] = key
         return Invocation((*arguments, "-"), variables)
 
@@ -84,16 +86,16 @@ class Codex:
         """See the protocol."""
         match line.get("type"):
             case "thread.started":
-                return (SessionSeen(words(line.get("thread_id"))),)
+                return (SessionSeen(as_text(line.get("thread_id"))),)
             case "item.started" | "item.completed":
-                return _item(table(line.get("item")), started=line["type"] == "item.started")
+                return _item(as_object(line.get("item")), started=line["type"] == "item.started")
             case "error":
-                message = words(line.get("message"))
+                message = as_text(line.get("message"))
                 return (Trouble(classify(message), message),)
             case "turn.completed":
-                return (*_total(table(line.get("usage"))), Ended())
+                return (*_total(as_object(line.get("usage"))), Ended())
             case "turn.failed":
-                message = words(table(line.get("error")).get("message"))
+                message = as_text(as_object(line.get("error")).get("message"))
                 return (Ended(classify(message), message),)
         return ()
 
@@ -103,11 +105,11 @@ class Codex:
 
 def _provider(call: Call) -> list[str]:
     """The user's ``OPENAI_BASE_URL`` as a provider: without one it would try a web socket there first."""
-    address = call.place.environ.get("OPENAI_BASE_URL")
+    address = call.user.environ.get("OPENAI_BASE_URL")
     if not address:
         return []
     settings = {"name": "journeyman", "base_url": address, "wire_api": "responses"}
-    if call.place.environ.get("OPENAI_API_KEY"):
+    if call.user.environ.get("OPENAI_API_KEY"):
         settings["env_key"] = "OPENAI_API_KEY"
     # A JSON string is a TOML string as well.
     inline = ",".join(f"{key}={json.dumps(value)}" for key, value in settings.items())
@@ -117,16 +119,18 @@ def _provider(call: Call) -> list[str]:
 def _item(item: dict[str, Any], *, started: bool) -> tuple[AgentEvent, ...]:
     match item.get("type"):
         case "command_execution" if started:
-            return (Acted(words(item.get("command"))),)
+            return (Acted(as_text(item.get("command"))),)
         case "file_change" if not started:
-            paths = [words(change.get("path")) for change in entries(item.get("changes"))]
+            paths = [as_text(change.get("path")) for change in as_objects(item.get("changes"))]
             return (Acted(f"edit: {', '.join(filter(None, paths)) or 'files'}"),)
         case "mcp_tool_call" | "web_search" if started:
-            return (Acted(words(item.get("tool")) or words(item.get("query")) or words(item.get("type"))),)
+            return (
+                Acted(as_text(item.get("tool")) or as_text(item.get("query")) or as_text(item.get("type"))),
+            )
         case "agent_message" if not started:
-            return (Said(words(item.get("text"))),)
+            return (TextSeen(as_text(item.get("text"))),)
         case "error":
-            return (Noted(f"warning: {words(item.get('message'))}"),)
+            return (Noted(f"warning: {as_text(item.get('message'))}"),)
     return ()
 
 
@@ -136,9 +140,9 @@ def _total(usage: dict[str, Any]) -> tuple[Total, ...]:
     return (
         Total(
             Usage(
-                tokens_in=number(usage.get("input_tokens")),
-                tokens_cached=number(usage.get("cached_input_tokens")),
-                tokens_out=number(usage.get("output_tokens")),
+                tokens_in=as_count(usage.get("input_tokens")),
+                tokens_cached=as_count(usage.get("cached_input_tokens")),
+                tokens_out=as_count(usage.get("output_tokens")),
             )
         ),
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeGuard
 
 from journeyman.domain.worker import Usage
+from journeyman.workers.cli_agents.json_values import as_object
 
 
 class Problem(StrEnum):
@@ -34,7 +34,7 @@ class SessionSeen:
 
 
 @dataclass(frozen=True)
-class Said:
+class TextSeen:
     """A text of the model's; the last one is its answer."""
 
     text: str
@@ -90,9 +90,8 @@ class Ended:
     message: str = ""
 
 
-AgentEvent = SessionSeen | Said | Acted | Noted | Used | Total | Trouble | SessionLost | Ended
+AgentEvent = SessionSeen | TextSeen | Acted | Noted | Used | Total | Trouble | SessionLost | Ended
 
-_HUGE = 1e15
 _STATUS = re.compile(
     r"\b(?:status|error|code)\b\W{0,3}(?:code\W{0,2})?([45]\d\d)\b|\(([45]\d\d)\)", re.IGNORECASE
 )
@@ -127,43 +126,9 @@ def classify(message: str, status: int | None = None) -> Problem:
     return Problem.NETWORK if status is not None and status >= 500 else Problem.FAILED
 
 
-def table(value: object) -> dict[str, Any]:
-    """The value when it is a JSON object, else an empty one: other people's events may hold anything."""
-    return value if isinstance(value, dict) else {}
-
-
-def entries(value: object) -> list[dict[str, Any]]:
-    """The JSON objects in a list."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def words(value: object) -> str:
-    """A text, or nothing."""
-    return value if isinstance(value, str) else ""
-
-
-def texts(value: object) -> list[str]:
-    """The texts in a list."""
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def number(value: object) -> int | None:
-    """A count, or ``None`` when it is not known."""
-    return int(value) if _finite(value) and value >= 0 else None
-
-
-def dollars(value: object) -> float | None:
-    """A sum of money; 0 says that the CLI does not know the price."""
-    return float(value) if _finite(value) and value > 0 else None
-
-
-def _finite(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and -_HUGE < value < _HUGE
-
-
 def tool_words(name: str, arguments: object) -> str:
     """A tool call in a few words: its name and the argument that tells most."""
-    given = table(arguments)
+    given = as_object(arguments)
     telling = ("command", "cmd", "file_path", "filePath", "path", "pattern", "url", "query", "description")
     detail = next((str(given[key]) for key in telling if isinstance(given.get(key), str) and given[key]), "")
     return f"{name}: {detail}" if detail else name

@@ -36,7 +36,7 @@ def valid_session(session_id: str) -> bool:
     return _SESSION.fullmatch(session_id) is not None
 
 
-def load(path: Path) -> Memory:
+def load_memory(path: Path) -> Memory:
     """What was saved; an empty memory when there is nothing, or nothing whole."""
     try:
         plain = json.loads(path.read_bytes())
@@ -46,7 +46,7 @@ def load(path: Path) -> Memory:
         return Memory()
 
 
-def save(path: Path, memory: Memory) -> None:
+def save_memory(path: Path, memory: Memory) -> None:
     """Whole or not at all."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:

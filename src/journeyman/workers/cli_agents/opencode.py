@@ -13,21 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from journeyman.domain.worker import Usage
-from journeyman.workers.cli_agents.cli import Call, Invocation, Lent, Place, Traits
+from journeyman.workers.cli_agents.cli import Call, Invocation, Lent, Traits, UserEnvironment
 from journeyman.workers.cli_agents.events import (
     Acted,
     AgentEvent,
     Ended,
-    Said,
     SessionSeen,
+    TextSeen,
     Trouble,
     Used,
     classify,
-    dollars,
-    number,
-    table,
     tool_words,
-    words,
+)
+from journeyman.workers.cli_agents.json_values import (
+    as_count,
+    as_object,
+    as_price_usd,
+    as_text,
 )
 
 _FOLDERS = {
@@ -73,10 +75,10 @@ class OpenCode:
         tells_cost=True,
     )
 
-    def lends(self, place: Place) -> tuple[Lent, ...]:
+    def lends(self, user: UserEnvironment) -> tuple[Lent, ...]:
         """The login, and the configuration, in which local models are defined."""
-        data = place.folder("XDG_DATA_HOME", ".local/share") / "opencode"
-        config = place.folder("XDG_CONFIG_HOME", ".config") / "opencode"
+        data = user.folder("XDG_DATA_HOME", ".local/share") / "opencode"
+        config = user.folder("XDG_CONFIG_HOME", ".config") / "opencode"
         names = ("opencode.json", "opencode.jsonc", "config.json")
         return (
             Lent(data / "auth.json", "data/opencode/auth.json", login=True),
@@ -102,21 +104,21 @@ class OpenCode:
 
     def read(self, line: Mapping[str, Any]) -> tuple[AgentEvent, ...]:
         """See the protocol."""
-        seen = words(line.get("sessionID"))
+        seen = as_text(line.get("sessionID"))
         session = (SessionSeen(seen),) if seen else ()
-        part = table(line.get("part"))
+        part = as_object(line.get("part"))
         match line.get("type"):
             case "text":
-                return (*session, Said(words(part.get("text"))))
+                return (*session, TextSeen(as_text(part.get("text"))))
             case "tool_use":
-                arguments = table(part.get("state")).get("input")
-                return (*session, Acted(tool_words(words(part.get("tool")), arguments)))
+                arguments = as_object(part.get("state")).get("input")
+                return (*session, Acted(tool_words(as_text(part.get("tool")), arguments)))
             case "step_finish":
-                used = Used(words(part.get("id")), _usage(part))
+                used = Used(as_text(part.get("id")), _usage(part))
                 ended = () if part.get("reason") == "tool-calls" else (Ended(),)
                 return (*session, used, *ended)
             case "error":
-                return (*session, _error(table(line.get("error"))))
+                return (*session, _error(as_object(line.get("error"))))
         return session
 
     def read_log(self, line: str) -> Trouble | None:
@@ -126,7 +128,7 @@ class OpenCode:
 
 
 def _own_server(call: Call) -> bool:
-    return bool(call.place.environ.get("OPENAI_BASE_URL"))
+    return bool(call.user.environ.get("OPENAI_BASE_URL"))
 
 
 def _model(call: Call, model: str) -> str:
@@ -140,8 +142,8 @@ def _configuration(call: Call) -> dict[str, Any]:
     settings: dict[str, Any] = {"snapshot": False, "autoupdate": False, "share": "disabled"}
     model = _model(call, call.model).partition("/")[2] if call.model else ""
     if _own_server(call) and model:
-        options = {"baseURL": call.place.environ["OPENAI_BASE_URL"]}
-        if call.place.environ.get("OPENAI_API_KEY"):
+        options = {"baseURL": call.user.environ["OPENAI_BASE_URL"]}
+        if call.user.environ.get("OPENAI_API_KEY"):
             options["apiKey"] = "{env:OPENAI_API_KEY}"
         provider = {"npm": "@ai-sdk/openai-compatible", "options": options, "models": {model: {}}}
         settings["provider"] = {_PROVIDER: provider}
@@ -149,19 +151,19 @@ def _configuration(call: Call) -> dict[str, Any]:
 
 
 def _usage(part: dict[str, Any]) -> Usage:
-    tokens = table(part.get("tokens"))
-    cache = table(tokens.get("cache"))
-    cached, written = number(cache.get("read")) or 0, number(cache.get("write")) or 0
-    fresh, out = number(tokens.get("input")), number(tokens.get("output"))
+    tokens = as_object(part.get("tokens"))
+    cache = as_object(tokens.get("cache"))
+    cached, written = as_count(cache.get("read")) or 0, as_count(cache.get("write")) or 0
+    fresh, out = as_count(tokens.get("input")), as_count(tokens.get("output"))
     return Usage(
         tokens_in=None if fresh is None else fresh + cached + written,
         tokens_cached=cached,
-        tokens_out=None if out is None else out + (number(tokens.get("reasoning")) or 0),
-        cost_usd=dollars(part.get("cost")),
+        tokens_out=None if out is None else out + (as_count(tokens.get("reasoning")) or 0),
+        cost_usd=as_price_usd(part.get("cost")),
     )
 
 
 def _error(error: dict[str, Any]) -> Ended:
-    data = table(error.get("data"))
-    message = words(data.get("message")) or words(error.get("name")) or "it ended with an error"
-    return Ended(classify(message, number(data.get("statusCode"))), message)
+    data = as_object(error.get("data"))
+    message = as_text(data.get("message")) or as_text(error.get("name")) or "it ended with an error"
+    return Ended(classify(message, as_count(data.get("statusCode"))), message)

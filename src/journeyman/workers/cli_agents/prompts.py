@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
-from journeyman.domain.worker import ImplementRequest
+from journeyman.domain.worker import ImplementRequest, RequestKind
 from journeyman.workers.prompt import implement_prompt, prompt_parts
 
 _INTERRUPTED = """\
@@ -23,8 +23,9 @@ def prompt_for(request: ImplementRequest, worktree: Path, *, resumed: bool, inte
         return implement_prompt(request, worktree)
     if interrupted:
         return _INTERRUPTED + implement_prompt(request, worktree)
-    answer = f"# A person's answer to your question\n\n{request.answer}\n\n" if request.answer else ""
-    situation = "Your changes were judged and are not accepted yet." if not answer else "You had a question."
+    answered = request.kind is RequestKind.ANSWERED
+    answer = f"# The answer to your question\n\n{request.answer}\n\n" if answered else ""
+    situation = "You had a question." if answered else "Your changes were judged and are not accepted yet."
     return _template().substitute(
         prompt_parts(request), worktree=worktree, answer=answer, situation=situation
     )

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.plan import Implementation
-from journeyman.domain.settings import WorkerSettings, WorkerType
+from journeyman.domain.settings import WorkerSettings
 from journeyman.domain.worker import Health, ImplementRequest, WorkerHost
 from journeyman.workers.base import IN_A_NEW_RUN, ImplementOnly
 from journeyman.workers.cli_agents.call import AgentCall, CallOutcome, Setup
-from journeyman.workers.cli_agents.claude_code import ClaudeCode
-from journeyman.workers.cli_agents.cli import Cli, Place, model_for
-from journeyman.workers.cli_agents.codex import Codex
+from journeyman.workers.cli_agents.cli import Cli, UserEnvironment, model_for
 from journeyman.workers.cli_agents.events import Problem
-from journeyman.workers.cli_agents.opencode import OpenCode
+from journeyman.workers.cli_agents.registry import CODING_CLIS
 
-CLIS: dict[WorkerType, Cli] = {
-    WorkerType.CLAUDE_CODE: ClaudeCode(),
-    WorkerType.CODEX: Codex(),
-    WorkerType.OPENCODE: OpenCode(),
-}
 _VERSION_TIMEOUT_S = 30.0
 
 
@@ -27,19 +20,21 @@ class CliAgentWorker(ImplementOnly):
 
     wants_context = True
 
-    def __init__(self, name: str, settings: WorkerSettings, place: Place, model: str | None = None) -> None:
+    def __init__(
+        self, name: str, settings: WorkerSettings, user: UserEnvironment, model: str | None = None
+    ) -> None:
         """``model`` is the run's; that of the worker's own table comes first.
 
         Raises JourneymanError("bad-config") when that one is another provider's.
         """
-        cli = CLIS[settings.type]
+        cli = CODING_CLIS[settings.type]
         chosen = model_for(cli.traits, settings.model) or model_for(cli.traits, model)
         if settings.model and model_for(cli.traits, settings.model) is None:
             raise JourneymanError(
                 "bad-config", f"workers.{name}.model: {cli.traits.title} cannot work with {settings.model}"
             )
         self.name = name
-        self._setup = Setup(name, cli, settings, place, chosen)
+        self._setup = Setup(name, cli, settings, user, chosen)
         self._unused = model if model and not chosen else None
 
     async def implement(self, request: ImplementRequest, host: WorkerHost) -> Implementation:
@@ -76,7 +71,7 @@ class CliAgentWorker(ImplementOnly):
             return Health(
                 ok=False, message=f"{program[0]} does not start", hint=f"reinstall {cli.traits.title}"
             )
-        login = login_seen(cli, self._setup.place)
+        login = login_seen(cli, self._setup.user)
         if login is None:
             return Health(ok=False, message=f"{told}, not logged in", hint=cli.traits.how_to_log_in)
         return Health(ok=True, message=f"{told}, {login}")
@@ -104,11 +99,11 @@ class CliAgentWorker(ImplementOnly):
         return JourneymanError(problem.value, message, facts=outcome.facts, hint=hints.get(problem))
 
 
-def login_seen(cli: Cli, place: Place) -> str | None:
+def login_seen(cli: Cli, user: UserEnvironment) -> str | None:
     """Where a login is, in a few words; ``None`` when there is none to be seen."""
-    key = next((name for name in cli.traits.secrets if place.environ.get(name)), None)
+    key = next((name for name in cli.traits.secrets if user.environ.get(name)), None)
     if key is not None:
         return f"{key} is set"
-    files = (file.source for file in cli.lends(place) if file.login and file.source.is_file())
+    files = (file.source for file in cli.lends(user) if file.login and file.source.is_file())
     found = next(files, None)
     return f"logged in ({found})" if found else None
