@@ -17,6 +17,7 @@ from journeyman.domain.events import (
 )
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Finding, Question
+from journeyman.domain.policy.environment import MissingPiece
 from journeyman.domain.policy.ladder import RungDecision
 from journeyman.domain.policy.size import DiffSize, decide_size
 from journeyman.domain.policy.uncertainty import disagreement
@@ -79,7 +80,12 @@ def nothing_may_change(denied: tuple[str, ...]) -> JourneymanError:
 
 
 def sent_back(
-    decision: RungDecision, verdict: VerifyVerdict, findings: tuple[Finding, ...], *, disagree: bool = False
+    decision: RungDecision,
+    verdict: VerifyVerdict,
+    findings: tuple[Finding, ...],
+    *,
+    disagree: bool = False,
+    missing: MissingPiece | None = None,
 ) -> JourneymanError:
     """The stop after the last attempt was sent back; a question when the reviewer's wish is to be one."""
     if findings and disagree:
@@ -91,7 +97,10 @@ def sent_back(
         facts = tuple(f"{new.check}: {new.failure.message}" for new in _in_turn(verdict.new_failures))
         reason = verdict.reason
     if not verdict.proven and not verdict.new_failures:
-        return JourneymanError("nothing-proven", reason, facts=facts[:SHOWN])
+        told = (missing.what,) if missing else ()
+        return JourneymanError(
+            "nothing-proven", reason, facts=(*told, *facts)[:SHOWN], hint=missing.fix if missing else None
+        )
     return JourneymanError(
         decision.stop_code or "verify-failed", f"{reason}; {decision.reason}", facts=facts[:SHOWN]
     )

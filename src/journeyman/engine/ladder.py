@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from journeyman.domain.checks import CheckFailure, CheckStatus, VerifyVerdict
 from journeyman.domain.events import RungDecided, RungTaken
 from journeyman.domain.plan import Finding
+from journeyman.domain.policy.environment import MissingPiece, missing_piece
 from journeyman.domain.policy.ladder import (
     MODEL_RUNGS,
     LadderFacts,
@@ -97,7 +98,8 @@ class Ladder:
         self.run.recorder.record(f"{attempt.key}.rung/decided", event)
         if decision.rung is None:
             disagree = decision.stop_code == "no-progress" and settings.stops_for(StopCondition.UNCERTAINTY)
-            raise ending.sent_back(decision, judged.verdict, findings, disagree=disagree)
+            piece = missing_in(judged.verdict)
+            raise ending.sent_back(decision, judged.verdict, findings, disagree=disagree, missing=piece)
         self.taken += 1
         following = replace(
             attempt,
@@ -125,6 +127,7 @@ class Ladder:
             return LadderFacts(
                 taken=self.taken, rejected=True, tests_fail=True, stronger=None if asked else run.stronger
             )
+        piece = missing_in(judged.verdict)
         fixers = await fixers_at(run, attempt.key)
         fixable = {check.name for check in run.spec.settings.checks if can_fix(check, fixers)}
         return LadderFacts(
@@ -134,7 +137,16 @@ class Ladder:
             tests_fail=any(new.check not in fixable for new in failing),
             stronger=None if asked else run.stronger,
             judged=bool(judged.verdict.results),
+            missing=piece.what if piece else "",
         )
+
+
+def missing_in(verdict: VerifyVerdict) -> MissingPiece | None:
+    """What the machine lacks, where nothing was proven and the base fails so too."""
+    if verdict.proven or verdict.new_failures:
+        return None
+    outputs = (result.excerpt for result in verdict.results if not result.passed)
+    return next((piece for output in outputs if (piece := missing_piece(output))), None)
 
 
 def _in_the_way(verdict: VerifyVerdict) -> tuple[CheckFailure, ...]:

@@ -70,6 +70,8 @@ class LadderFacts:
     """The stronger model, when there is one that was not asked yet."""
     judged: bool = True
     """Some check applied to what changed."""
+    missing: str = ""
+    """What the machine lacks, where that is why nothing was proven."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ def decide_rung(history: tuple[Tried, ...], settings: AutonomySettings, facts: L
     exhausted = "review-rejected" if facts.rejected else "verify-failed"
     if not facts.judged:
         return RungDecision(None, "no check applies, whatever is tried", "nothing-proven")
+    if facts.missing:
+        return RungDecision(None, f"{facts.missing}: no worker can mend that", "nothing-proven")
     spent = rungs_spent(facts.taken, settings)
     if spent is not None:
         return RungDecision(None, spent, exhausted)
