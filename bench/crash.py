@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.support.jm import FRESH
 from tests.support.project import Answer, Project, wait_for_line, write
 
 CHECKS = """
@@ -140,7 +141,7 @@ def main() -> int:
         project = Project(Path(folder) / "project", files)
         worker = session(project)
         begun = time.monotonic()
-        undisturbed = project.jm("run", "Two", "--worker", worker, "--output-format", "json")
+        undisturbed = project.jm("run", "Two", "--worker", worker, "--output-format", "json", program=FRESH)
         length_s = time.monotonic() - begun
         if undisturbed.code != 0:
             raise SystemExit(f"the undisturbed run failed: {undisturbed.out}{undisturbed.err}")

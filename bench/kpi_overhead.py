@@ -30,7 +30,7 @@ from tests.support.project import Project, write
 LIMIT = 0.02
 CLOCKED = """
 import atexit, os, sys, time
-from journeyman.cli import main
+from journeyman.cli import clock, main
 from journeyman.engine import ending, lifecycle
 from journeyman.engine.recorder import Recorder
 
@@ -48,14 +48,14 @@ def clocked(function, counts=0):
 
 def leave(code):
     with open(os.environ["KPI_CLOCK"], "w") as file:
-        file.write(f"{spent[0]} {spent[1]} {time.monotonic() - main.STARTED}")
+        file.write(f"{spent[0]} {spent[1]} {time.monotonic() - clock.STARTED}")
     os._exit(code)
 
 Recorder._append = clocked(Recorder._append, 1)
 lifecycle.leave_receipt = clocked(lifecycle.leave_receipt)
 ending._record_size = clocked(ending._record_size)
 main.leave = leave
-main.main()
+main.run_command_line()
 """
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.support.jm import FRESH
 from tests.support.project import Project, write
 
 SHIM = """#!/bin/sh
@@ -32,7 +33,7 @@ exit $code
 def timed(project: Project, *arguments: str, path: str | None = None) -> float:
     """Wall seconds of one ``jm`` process, which must succeed."""
     begun = time.perf_counter()
-    answer = project.jm(*arguments, env={"PATH": path} if path else None)
+    answer = project.jm(*arguments, env={"PATH": path} if path else None, program=FRESH)
     took = time.perf_counter() - begun
     if answer.code != 0:
         raise SystemExit(f"jm {arguments[0]} ended with {answer.code}: {answer.out}{answer.err}")
