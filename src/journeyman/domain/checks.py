@@ -112,6 +112,8 @@ class CheckResult:
     """The telling end of the output, at most 4,000 characters."""
     cached: bool = False
     cpu_s: float | None = None
+    wrote: tuple[str, ...] = ()
+    """Tracked files that were changed when it had run, the first few: it writes what it checks."""
     more: tuple[str, ...] = ()
     """Digests of the keys of failures beyond those kept, so that two long lists stay comparable."""
 

@@ -87,3 +87,7 @@ class Implementation:
     blocked: Question | None = None
     session_id: str | None = None
     """The worker's own name of the session to go on in; ``None`` when it keeps none."""
+    content: bool = False
+    """Whether it looked at all it was to look at and found nothing to do."""
+    put_back: tuple[str, ...] = ()
+    """Files out of scope that it would have changed, had it been allowed to."""

@@ -18,6 +18,8 @@ class Family(StrEnum):
     BUDGET = "budget"
     INTERRUPTED = "interrupted"
     BUG = "bug"
+    NOTHING = "nothing"
+    """There was nothing to do: no fault of anybody's."""
 
 
 EXIT_CODES: dict[Family, int] = {
@@ -30,6 +32,7 @@ EXIT_CODES: dict[Family, int] = {
     Family.BUDGET: 124,
     Family.INTERRUPTED: 130,
     Family.BUG: 70,
+    Family.NOTHING: 0,
 }
 
 
@@ -75,6 +78,7 @@ _REASONS = (
         "the review asked for changes that the attempts did not bring",
         (_LOOK, _DIFF, _RESUME),
     ),
+    StopReason("nothing-to-fix", Family.NOTHING, "there is nothing to fix", (_LOOK,)),
     StopReason("nothing-changed", Family.VERIFICATION, "the worker changed nothing", (_LOOK,)),
     StopReason(
         "nothing-proven",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import CheckFinished, CheckStarted, Role, WorkerActivity
+from journeyman.engine.exact import run_exactly
 
 if TYPE_CHECKING:
     from journeyman.domain.checks import Check, CheckResult
@@ -85,8 +86,6 @@ class Baseline:
             self._news.set()
             events.record(CheckFinished(result, Role.BASELINE), result.check)
 
-        environment = await self._trees.base(self._commit)
+        exact = self._trees.exactly(Role.BASELINE, self._commit)
         logs = self._artifacts.path("logs/baseline/.")
-        await self._runner.run(
-            self._checks, environment, tree, logs, on_started=started, on_finished=finished
-        )
+        await run_exactly(self._runner, self._checks, exact, tree, logs, started, finished)

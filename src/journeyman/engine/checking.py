@@ -9,6 +9,7 @@ from journeyman.domain.checks import CheckStatus
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import CheckFinished, CheckStarted, Role
 from journeyman.domain.policy.proof import Change
+from journeyman.engine.exact import run_exactly
 from journeyman.verify.judge import judge, needs_baseline
 from journeyman.verify.select import select_checks
 
@@ -31,11 +32,9 @@ async def check_snapshot(
 
     settings = run.spec.settings
     selection = select_checks(settings.checks, changed, run.spec.task.checks)
-    environment = await run.trees.verify(commit)
     logs = run.artifacts.path(f"logs/{tree[:12]}/.")
-    results = await run.checks.run(
-        selection.selected, environment, tree, logs, on_started=started, on_finished=finished
-    )
+    exact = run.trees.exactly(Role.VERIFY, commit)
+    results = await run_exactly(run.checks, selection.selected, exact, tree, logs, started, finished)
     missing = [result for result in results if result.status is CheckStatus.UNAVAILABLE]
     if missing:
         # No worker can mend the machine.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from journeyman.domain.checks import Tier
 from journeyman.domain.errors import JourneymanError
-from journeyman.domain.events import NewTestsJudged, PhaseOutcome
+from journeyman.domain.events import NewTestsJudged, PhaseOutcome, Role
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Finding
 from journeyman.domain.policy.ladder import Rung, rungs_spent
@@ -14,6 +14,7 @@ from journeyman.domain.policy.risk import is_test
 from journeyman.domain.stops import Family, stop_reason
 from journeyman.engine import phases
 from journeyman.engine.attempt import Attempt, Judged
+from journeyman.engine.exact import run_exactly
 from journeyman.engine.fixing import can_fix
 from journeyman.engine.ladder import Ladder
 from journeyman.engine.model import Run
@@ -117,8 +118,8 @@ async def _fails_without(run: Run, trying: Attempt, made: Judged, paths: tuple[s
     fixers = run.find_fixers()
     judging = (check for check in run.spec.settings.checks if check.tier is not Tier.FAST)
     checks = tuple(check for check in judging if not can_fix(check, fixers))
-    environment = await run.trees.verify(await run.workspace.commit_of(tree))
-    results = await run.checks.run(checks, environment, tree, run.artifacts.path(f"logs/{tree[:12]}/."))
+    exact = run.trees.exactly(Role.VERIFY, await run.workspace.commit_of(tree))
+    results = await run_exactly(run.checks, checks, exact, tree, run.artifacts.path(f"logs/{tree[:12]}/."))
     baseline = await run.baseline.results(needs_baseline(results, checks))
     verdict = judge(results, baseline, run.spec.settings.verify.require, tree, checks=checks)
     return tuple(dict.fromkeys(new.check for new in verdict.new_failures))

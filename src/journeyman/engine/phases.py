@@ -185,7 +185,20 @@ async def implement(run: Run, attempt: Attempt, key: str | None = None) -> str |
     said = await retry_transient(run, Phase.IMPLEMENT, key, ask)
     if said.blocked is not None:
         raise BlockedError(said.blocked, session_id=said.session_id)
+    _refuse_idle(run, attempt, said)
     return said.session_id
+
+
+def _refuse_idle(run: Run, attempt: Attempt, said: Implementation) -> None:
+    """Stop where a first attempt left the base as it is and can say why that is."""
+    if attempt.rung is not None or run.trees.work_tree != run.trees.base_tree:
+        return
+    if said.put_back:
+        first, *others = said.put_back
+        message = f"the fixers would change {first}, which is out of scope"
+        raise JourneymanError("out-of-scope", message, facts=tuple(others[:SHOWN]))
+    if said.content:
+        raise JourneymanError("nothing-to-fix", said.summary)
 
 
 async def _changed_so_far(run: Run, attempt: Attempt) -> str:

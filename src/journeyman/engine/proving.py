@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from journeyman.domain.checks import Check, CheckFailure, CheckKind, CheckResult, Requirement
 from journeyman.domain.errors import JourneymanError
+from journeyman.domain.events import Role
 from journeyman.domain.policy.proof import Change
 from journeyman.engine.evidence import parse_verified_by
+from journeyman.engine.exact import run_exactly
 from journeyman.verify.judge import judge
 
 if TYPE_CHECKING:
@@ -97,8 +99,8 @@ async def prove(run: Run, commit: str) -> Proof:
 
 
 async def _results(run: Run, checks: tuple[Check, ...], commit: str, tree: str) -> tuple[CheckResult, ...]:
-    environment = await run.trees.verify(commit)
-    return await run.checks.run(checks, environment, tree, run.artifacts.path(f"logs/{tree[:12]}/."))
+    exact = run.trees.exactly(Role.VERIFY, commit)
+    return await run_exactly(run.checks, checks, exact, tree, run.artifacts.path(f"logs/{tree[:12]}/."))
 
 
 def _configured(check: Check, known: tuple[Check, ...]) -> Check:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from journeyman.domain.events import WorkRescued
+from journeyman.domain.events import Role, WorkRescued
 from journeyman.domain.identity import rescue_ref
 from journeyman.domain.process import Confinement
+from journeyman.engine.exact import ExactTree
 from journeyman.verify.environment import CheckEnvironment
 
 if TYPE_CHECKING:
@@ -77,6 +79,12 @@ class Trees:
     async def verify(self, commit: str) -> CheckEnvironment:
         """The verify tree at ``commit``, ready and proven to be the one that checks see."""
         return await self._prepare(await self._workspace.tree_at("verify", commit, self._kept))
+
+    def exactly(self, role: Role, commit: str) -> ExactTree:
+        """The verify or the base tree at ``commit``, for checks that must see nothing else."""
+        if role is Role.VERIFY:
+            return ExactTree(partial(self.verify, commit), partial(self._workspace.altered, "verify"))
+        return ExactTree(partial(self.base, commit), partial(self._workspace.altered, "base"))
 
     async def base(self, commit: str) -> CheckEnvironment:
         """The baseline's tree, ready."""

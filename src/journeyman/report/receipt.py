@@ -27,6 +27,8 @@ def first_line(summary: RunSummary) -> str:
     if summary.outcome == Outcome.STOPPED:
         reason = stop_reason(summary.stop_reason or "")
         detail = f": {summary.stop_message}" if summary.stop_message else ""
+        if reason.family is Family.NOTHING:
+            return f"Nothing to fix{detail}"
         return f"I stopped because {reason.because}{detail}"
     return f"Not finished: {summary.task}"
 

@@ -44,5 +44,20 @@ def remember_duration(cache: ResultCache, check: Check, result: CheckResult) -> 
     cache.put(_duration_key(check), replace(result, failures=(), more=(), excerpt="", log=None))
 
 
+def writes_files(cache: ResultCache, check: Check) -> bool:
+    """Whether the check is known to change tracked files when it runs."""
+    return cache.get(_writes_key(check)) is not None
+
+
+def remember_writing(cache: ResultCache, check: Check, result: CheckResult) -> None:
+    """Keep that the check changes tracked files."""
+    cache.put(_writes_key(check), replace(result, failures=(), more=(), excerpt="", log=None))
+
+
+def _writes_key(check: Check) -> str:
+    command = hashlib.sha256(json.dumps(check.run).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"writes/{check.name}/{command}"
+
+
 def _duration_key(check: Check) -> str:
     return f"duration/{check.name}"

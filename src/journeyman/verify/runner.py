@@ -6,7 +6,7 @@ import asyncio
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,9 @@ from journeyman.verify.cache import (
     may_be_kept,
     past_duration_s,
     remember_duration,
+    remember_writing,
     result_key,
+    writes_files,
 )
 from journeyman.verify.fingerprint import environment_fingerprint
 from journeyman.verify.parsers.base import PARSER_VERSION
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 OnStarted = Callable[[Check], None]
 OnFinished = Callable[[CheckResult], None]
+Altered = Callable[[], Awaitable[tuple[str, ...]]]
+_NAMED_FILES = 5
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class _Job:
     log: Path
     key: str
     fresh: bool = False
+    altered: Altered | None = None
+    alone: bool = False
 
 
 class CheckRunner:
@@ -67,6 +73,8 @@ class CheckRunner:
         on_finished: OnFinished | None = None,
         *,
         fresh: bool = False,
+        altered: Altered | None = None,
+        alone: bool = False,
     ) -> tuple[CheckResult, ...]:
         """The results in the order of ``checks``; ``tree`` is the hash of what ``environment.tree`` holds.
 
@@ -74,16 +82,27 @@ class CheckRunner:
         wait for an earlier one, as all failures are wanted at once.
         ``on_started`` is called for what really runs, ``on_finished`` for every result, cached ones too.
         ``fresh`` passes over results that are known; what comes of it takes their place.
+        ``altered`` tells which tracked files are not as ``tree`` has them: a result after which there are some is
+        kept only when its check ran ``alone``, who is then known as the one that wrote them.
         Raises JourneymanError, but not for a program that is missing: that is a result.
         """
         await asyncio.to_thread(log_dir.mkdir, parents=True, exist_ok=True)
         logs = _log_names(checks)
         jobs = [
-            replace(await self._job(check, environment, tree, log_dir / logs[check.name]), fresh=fresh)
+            replace(
+                await self._job(check, environment, tree, log_dir / logs[check.name]),
+                fresh=fresh,
+                altered=altered,
+                alone=alone,
+            )
             for check in self._ordered(checks)
         ]
         results = await self._all(jobs, on_started or _ignore, on_finished or _ignore)
         return tuple(results[check.name] for check in checks)
+
+    def writes(self, check: Check) -> bool:
+        """Whether the check is known to change tracked files when it runs."""
+        return writes_files(self._cache, check)
 
     def _ordered(self, checks: Sequence[Check]) -> list[Check]:
         past = {check.name: past_duration_s(self._cache, check) for check in checks}
@@ -141,7 +160,11 @@ class CheckRunner:
             async with self._slots.take(alone=job.check.exclusive):
                 on_started(job.check)
                 result = await self._execute(job)
-            if may_be_kept(result):
+            wrote = await job.altered() if job.altered is not None else ()
+            result = replace(result, wrote=wrote[:_NAMED_FILES])
+            if wrote and job.alone:
+                remember_writing(self._cache, job.check, result)
+            if may_be_kept(result) and (job.alone or not wrote):
                 self._cache.put(job.key, result)
                 remember_duration(self._cache, job.check, result)
             shared.set_result(result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from journeyman.domain.checks import Fixer
 from journeyman.domain.errors import JourneymanError
@@ -28,6 +28,8 @@ class FixOutcome:
     """False when there was no file for it."""
     crashed: bool
     note: str = ""
+    put_back: tuple[str, ...] = ()
+    """Files out of scope that it changed, and that are as before."""
 
 
 class AutofixWorker(ImplementOnly):
@@ -55,7 +57,11 @@ class AutofixWorker(ImplementOnly):
                 facts=tuple(outcome.note for outcome in ran),
                 hint="jm doctor",
             )
-        return Implementation(summary=_summary(outcomes))
+        return Implementation(
+            summary=_summary(outcomes),
+            content=bool(ran) and not any(outcome.note for outcome in ran),
+            put_back=tuple(dict.fromkeys(path for outcome in ran for path in outcome.put_back)),
+        )
 
     async def health(self, host: WorkerHost) -> Health:
         """Whether there are fixers whose programs can be found."""
@@ -87,7 +93,11 @@ class AutofixWorker(ImplementOnly):
                 host.activity(outcome.note)
             if restored:
                 host.activity(f"{fixer.name}: {_told(restored)} outside the scope, put back as before")
-            return outcome
+            shown = (
+                path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                for path in restored
+            )
+            return replace(outcome, put_back=tuple(shown))
 
         return await host.edit(f"fix/{fixer.name}", effect, FixOutcome)
 

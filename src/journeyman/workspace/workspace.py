@@ -115,6 +115,11 @@ class Workspace:
         async with self._locks[role]:
             return await self._worktrees.switch(role, commit, keep)
 
+    async def altered(self, role: Role) -> tuple[str, ...]:
+        """Tracked files of the role's worktree that are not as :meth:`tree_at` left them."""
+        tree = self._worktrees.find(role)
+        return await self._worktrees.altered(tree) if tree is not None else ()
+
     async def current_tree(self) -> str:
         """The tree of what the work tree holds now. See :mod:`journeyman.workspace.ignored` for what counts.
 

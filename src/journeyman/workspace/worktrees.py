@@ -137,6 +137,13 @@ class Worktrees:
         _share_index(tree)
         return tree.path
 
+    async def altered(self, tree: Worktree) -> tuple[str, ...]:
+        """Tracked files that are not as the tree's index has them; submodules are not looked into."""
+        git = self._private.files(tree.path)
+        await git.result("update-index", "-q", "--refresh", index_file=tree.index)
+        options = ("-z", "--name-only", "--ignore-submodules")
+        return tuple(await git.items("diff-files", *options, index_file=tree.index))
+
     async def read_tree(self, tree: Worktree, tree_ish: str) -> None:
         """Make the tracked files those of ``tree_ish``; what is in their way is replaced."""
         git = self._private.files(tree.path)

@@ -99,6 +99,8 @@ def grounds_of(
 
 
 def _says_something(result: CheckResult, kind: CheckKind) -> bool:
+    if result.wrote and kind in {CheckKind.LINT, CheckKind.FORMAT}:
+        return False  # it made the tree pass
     if kind is CheckKind.TESTS:
         return result.passed_count != 0 if result.passed else (result.passed_count or 0) > 0
     return result.passed or (result.status is CheckStatus.FAILED and (result.passed_count or 0) > 0)
