@@ -130,6 +130,13 @@ class RecordingHost:
         yield
         self.record.waits.append((seconds, reason))
 
+    async def hidden(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        command = ("git", "check-ignore", "--", *paths)
+        said = subprocess.run(
+            command, cwd=self.worktree, env=GIT_ENV, capture_output=True, check=False
+        ).stdout
+        return tuple(os.fsdecode(line) for line in said.splitlines()) if paths else ()
+
     def looked_at(self, paths: tuple[str, ...]) -> None:
         self.record.looked_at += paths
 

@@ -164,6 +164,9 @@ class Host:
 
     def looked_at(self, paths: tuple[str, ...]) -> None: ...
 
+    async def hidden(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        return ()
+
 
 @pytest.mark.parametrize(
     ("pattern", "shown", "hidden"),

@@ -157,6 +157,9 @@ class WorkerHost(Protocol):
     # a model's call. A wait that is cut off is not booked.
     def waiting(self, seconds: float, reason: str) -> AbstractContextManager[None]: ...
 
+    # Those of the paths that ignore rules hide: they are in no commit. Call it inside a step or an edit.
+    async def hidden(self, paths: tuple[str, ...]) -> tuple[str, ...]: ...
+
     # Tells which files the worker asked for itself. Call it inside a step or an edit.
     def looked_at(self, paths: tuple[str, ...]) -> None: ...
 

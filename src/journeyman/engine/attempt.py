@@ -61,6 +61,8 @@ class AttemptSnapshot:
     """Paths that differ from the run's base."""
     dropped: tuple[str, ...] = ()
     """Paths out of scope that were put back."""
+    hidden: tuple[str, ...] = ()
+    """Files that ignore rules keep out of it, the first few."""
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 Checks share a worktree, and some write what git tracks: a formatter without ``--check``, a generator, an
 update of snapshots. They mend the tree for whoever comes next, and the commit then fails the checks that it
-is said to pass. So after each check the tracked files are compared; where one was changed, what ran meanwhile is
-run again, each alone on a clean tree, and who writes is remembered and run apart from then on.
+is said to pass. So after each check the tracked files are compared; where one was changed, what ran meanwhile
+is run again, each alone on a clean tree, and who writes is remembered and run apart from then on.
 """
 
 from __future__ import annotations

@@ -141,6 +141,10 @@ class RunHost:
         event = WorkerWaited(self._worker, self._phase, time.monotonic() - begun, line)
         self._run.recorder.record_once(event)
 
+    async def hidden(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the paths that ignore rules hide, the base's, the worktree's or the user's own."""
+        return await self._run.workspace.hidden_among(paths) if paths else ()
+
     def looked_at(self, paths: tuple[str, ...]) -> None:
         """Book files that the worker asked for and was not shown."""
         beyond = tuple(dict.fromkeys(path for path in paths if path not in self._packed))

@@ -42,6 +42,8 @@ from journeyman.engine.recorder import StepRecorder
 from journeyman.engine.transient import retry_transient
 from journeyman.workspace import OpenedWorkspace, workspace
 
+_HIDDEN = 5
+"""Files hidden by ignore rules that are named."""
 SHOWN = 3
 """Lines of evidence in a receipt, at most."""
 
@@ -239,7 +241,7 @@ async def take_snapshot(run: Run, attempt: Attempt) -> AttemptSnapshot:
 
     async def freeze() -> AttemptSnapshot:
         events = run.recorder.step(f"{attempt.key}.snapshot")
-        made, changes, ref = await freeze_work(run, attempt, events)
+        made, changes, ref, hidden = await freeze_work(run, attempt, events)
         scope, autonomy = run.spec.settings.scope, run.spec.settings.autonomy
         verdict = tolerated(judge_scope(changes, scope), autonomy)
         events.record(ScopeJudged(verdict.ok, verdict.violations))
@@ -251,7 +253,7 @@ async def take_snapshot(run: Run, attempt: Attempt) -> AttemptSnapshot:
             kept = f"{ref}-earlier-{made.commit[:12]}"
             why = tuple(each for each in verdict.violations if each.path in droppable)
             events.record(ScopeDropped(attempt.milestone_number, attempt.number, why, kept))
-            made, changes, _ = await freeze_work(run, attempt, events)
+            made, changes, _, hidden = await freeze_work(run, attempt, events)
             verdict = tolerated(judge_scope(changes, scope), autonomy)
             events.record(ScopeJudged(verdict.ok, verdict.violations))
         if not verdict.ok:
@@ -261,7 +263,8 @@ async def take_snapshot(run: Run, attempt: Attempt) -> AttemptSnapshot:
             raise JourneymanError(
                 first.rule.value, first.message, facts=shown + more, hint=advice(first.rule, scope)
             )
-        return AttemptSnapshot(made.commit, made.tree, tuple(change.path for change in changes), droppable)
+        paths = tuple(change.path for change in changes)
+        return AttemptSnapshot(made.commit, made.tree, paths, droppable, hidden)
 
     snapshot = await run.journal.step(f"{attempt.key}.snapshot", freeze, AttemptSnapshot)
     run.trees.expect(snapshot.tree)  # what was dropped is gone from the work tree, too
@@ -270,14 +273,17 @@ async def take_snapshot(run: Run, attempt: Attempt) -> AttemptSnapshot:
 
 async def freeze_work(
     run: Run, attempt: Attempt, events: StepRecorder
-) -> tuple[workspace.Snapshot, tuple[Change, ...], str]:
-    """The worktree as a commit under the attempt's ref, what it changes of the base, and that ref."""
+) -> tuple[workspace.Snapshot, tuple[Change, ...], str, tuple[str, ...]]:
+    """The worktree as a commit under the attempt's ref, what it changes of the base, that ref, and the files
+    that ignore rules keep out of it.
+    """
     await run.trees.ensure_work_tree()
     ref = attempt_ref(run.id, attempt.milestone_number, attempt.number, attempt.rungs)
     made = await run.workspace.snapshot(f"attempt {attempt.key} of {run.id}", attempt.head, ref)
     changes = await run.workspace.changes(run.trees.base_tree, made.tree)
-    events.record(_snapshot_event(attempt, made.commit, made.tree, ref, changes))
-    return made, changes, ref
+    hidden = (await run.workspace.hidden_files())[:_HIDDEN]
+    events.record(_snapshot_event(attempt, made.commit, made.tree, ref, changes, hidden))
+    return made, changes, ref, hidden
 
 
 async def keep_blocked(run: Run, attempt: Attempt) -> None:
@@ -294,7 +300,10 @@ async def keep_blocked(run: Run, attempt: Attempt) -> None:
 def refuse_unchanged(snapshot: AttemptSnapshot, head_tree: str, attempt: Attempt) -> None:
     """Stop a first attempt that changed nothing: there is nothing to verify."""
     if snapshot.tree == head_tree and attempt.rung is None:
-        raise JourneymanError("nothing-changed", "the worker ended without changing a file")
+        message = "the worker ended without changing a file"
+        if snapshot.hidden:
+            message += f" but what ignore rules hide ({', '.join(snapshot.hidden)})"
+        raise JourneymanError("nothing-changed", message)
 
 
 async def verify(run: Run, attempt: Attempt, snapshot: AttemptSnapshot) -> VerifyVerdict:
@@ -391,7 +400,12 @@ def known_trees(run: Run) -> frozenset[str]:
 
 
 def _snapshot_event(
-    attempt: Attempt, commit: str, tree: str, ref: str, changes: tuple[Change, ...]
+    attempt: Attempt,
+    commit: str,
+    tree: str,
+    ref: str,
+    changes: tuple[Change, ...],
+    hidden: tuple[str, ...],
 ) -> SnapshotMade:
     return SnapshotMade(
         attempt.milestone_number,
@@ -402,4 +416,5 @@ def _snapshot_event(
         tuple(change.path for change in changes),
         sum(change.lines_added for change in changes),
         sum(change.lines_removed for change in changes),
+        hidden,
     )

@@ -133,7 +133,12 @@ def summarize(run_id: str, events: tuple[Event, ...]) -> RunSummary:
         tried=tuple(_told(events, RungTaken)),
         weakened=_weakened(events),
         dropped=tuple(dict.fromkeys(_told(events, ScopeDropped))),
-        notes=(*_told(events, NewTestsJudged), *_told(events, QuestionDecided), *_unreviewed(events)),
+        notes=(
+            *_hidden(events),
+            *_told(events, NewTestsJudged),
+            *_told(events, QuestionDecided),
+            *_unreviewed(events),
+        ),
     )
     if started is not None:
         summary = _with_start(summary, started, events)
@@ -216,6 +221,14 @@ def _tried_again(events: tuple[Event, ...], end: RunFinished) -> tuple[str, ...]
 def _weakened(events: tuple[Event, ...]) -> tuple[str, ...]:
     """What the last attempts at the milestones weaken."""
     return tuple(each.message for judged in _judged_weaker(events) for each in judged.weakenings)
+
+
+def _hidden(events: tuple[Event, ...]) -> tuple[str, ...]:
+    """That files were made which are in no commit."""
+    last = last_of(events, SnapshotMade)
+    if last is None or not last.hidden:
+        return ()
+    return (f"not in the commit, as ignore rules hide them: {', '.join(last.hidden)}",)
 
 
 def _unreviewed(events: tuple[Event, ...]) -> tuple[str, ...]:

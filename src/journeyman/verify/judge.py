@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -24,6 +26,12 @@ from journeyman.verify.parsers.text import clip, key_digest, stable
 UNAVAILABLE_KEY = "(unavailable)"
 TIMED_OUT_KEY = "(timed out)"
 LOST_TESTS_KEY = "(lost tests)"
+_WHOLE_EXCERPT = 3_900
+"""Characters of an excerpt that is sure to be all that was said."""
+_ERROR = re.compile(r"(?i)\b(?:error|errors|failed|failure|failures|exception|panic|fatal|not ok)\b|[✖✗✘]")
+_WARNING = re.compile(r"(?i)\bwarn(?:ing)?s?\b")
+_PLACE = re.compile(r"[\w.-]+/[\w./-]+|\b[\w-]+\.[a-z]{1,5}\b")
+_NUMBER = re.compile(r"\d+")
 _NAMED = 2
 """How many new failures of a check the reason names."""
 
@@ -191,14 +199,33 @@ def _lost_tests(now: CheckResult, base: CheckResult) -> Failure | None:
 
 
 def _said_the_same(now: CheckResult, base: CheckResult) -> bool:
-    """Whether two outputs that nobody understands are the same. Silence says nothing, so it is not."""
+    """Whether two outputs that nobody understands complain of the same.
+
+    Warnings are no failures, and a number that moved is none either: what is compared are the lines that tell
+    of errors and of places, where the whole output is known. Two silent ends are the same: nobody can tell,
+    so nobody is blamed.
+    """
+    if now.exit_code != base.exit_code:
+        return False
+    texts = now.excerpt.strip(), base.excerpt.strip()
+    if not any(texts):
+        return True
     keys = [failure.key for failure in now.failures]
-    return (
-        bool(now.excerpt.strip())
-        and now.exit_code == base.exit_code
-        and keys == [failure.key for failure in base.failures]
-        and stable(now.excerpt) == stable(base.excerpt)
-    )
+    if keys == [failure.key for failure in base.failures] and stable(texts[0]) == stable(texts[1]):
+        return True
+    errors = [_error_lines(text) for text in texts]
+    return bool(errors[0]) and errors[0] == errors[1] and max(map(len, texts)) < _WHOLE_EXCERPT
+
+
+def _error_lines(text: str) -> Counter[str]:
+    """The lines that say what is wrong and where, numbers levelled; nothing when none says so."""
+    lines = [line.strip() for line in stable(text).splitlines()]
+    telling = [
+        line for line in lines if _ERROR.search(line) or (_PLACE.search(line) and not _WARNING.search(line))
+    ]
+    if not any(_ERROR.search(line) for line in telling):
+        return Counter()
+    return Counter(_NUMBER.sub("N", line) for line in telling)
 
 
 def _listed(result: CheckResult) -> tuple[Failure, ...]:

@@ -74,6 +74,14 @@ class WorkContents:
         await git.run("add", "--all", "--", *names, index_file=index)
         return await git.text("write-tree", index_file=index)
 
+    async def hidden_among(self, worktree: Worktree, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the paths that ignore rules hide: the base's and the user's, or the worktree's as they are."""
+        ignored = set(await self._rules.ignored(list(paths)))
+        others = await self._git(worktree).items(
+            "ls-files", "-o", "-i", "-z", "--exclude-standard", "--", *paths, index_file=worktree.index
+        )
+        return tuple(path for path in paths if path in ignored or path in others)
+
     async def restore(self, worktree: Worktree, tree: str, head: str) -> None:
         """Make the files exactly ``tree``; ignored ones stay. Git in the worktree is shown ``head``."""
         git = self._git(worktree)

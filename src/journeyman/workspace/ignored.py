@@ -25,6 +25,25 @@ from journeyman.workspace.objects import read_blobs
 
 _REGULAR = (b"100644", b"100755")
 _RULES = b".gitignore"
+_LITTER = frozenset(
+    """
+    __pycache__ node_modules venv env target build dist out obj bin coverage htmlcov site vendor tmp temp log logs cache
+    Pods _build deps coverage.xml .coverage .DS_Store .eslintcache
+    """.split()  # noqa: SIM905 - words read better than quotes and commas
+)
+_LITTER_ENDS = (
+    ".pyc",
+    ".pyo",
+    ".egg-info",
+    ".log",
+    ".tmp",
+    ".swp",
+    ".o",
+    ".class",
+    ".so",
+    ".tsbuildinfo",
+    "~",
+)
 
 
 class BaseRules:
@@ -84,3 +103,13 @@ def _rule_files(listing: bytes) -> list[tuple[str, str]]:
             if mode in _REGULAR and parts[-1] == _RULES and b".." not in parts:
                 found.append((os.fsdecode(path), blob.decode("ascii")))
     return found
+
+
+def is_litter(path: str) -> bool:
+    """Whether an ignored path is what tools leave: nobody misses it in a commit."""
+    *folders, name = path.rstrip("/").split("/")
+    if path.endswith("/"):
+        folders.append(name)
+    return any(part in _LITTER or part.endswith(_LITTER_ENDS) for part in (*folders, name)) or any(
+        folder.startswith(".") for folder in folders
+    )

@@ -24,7 +24,7 @@ from journeyman.workspace import diffs, objects
 from journeyman.workspace.contents import WorkContents
 from journeyman.workspace.files import remove, write_atomic
 from journeyman.workspace.gitdir import PrivateGit
-from journeyman.workspace.ignored import BaseRules
+from journeyman.workspace.ignored import BaseRules, is_litter
 from journeyman.workspace.objects import Authorship, CommitInfo
 from journeyman.workspace.refs import delete_refs, list_refs, move_ref, moved_away, read_ref
 from journeyman.workspace.repository import FALLBACK_EMAIL, FALLBACK_NAME, Repository, repository_git
@@ -148,6 +148,16 @@ class Workspace:
         if not await move_ref(self._refs, ref, commit, there):
             raise moved_away(ref, there, await read_ref(self._refs, ref))
         return Snapshot(commit, tree)
+
+    async def hidden_files(self) -> tuple[str, ...]:
+        """Files of the work tree that the last snapshot left out, as ignore rules hide them, but for litter."""
+        async with self._work() as worktree:
+            return tuple(path for path in await self._worktrees.left_out(worktree) if not is_litter(path))
+
+    async def hidden_among(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the paths in the work tree that a snapshot would leave out."""
+        async with self._work() as worktree:
+            return await self._contents.hidden_among(worktree, paths)
 
     async def restore(self, tree: str) -> None:
         """Make the work tree hold exactly ``tree``; ignored files stay."""

@@ -144,6 +144,11 @@ class Worktrees:
         options = ("-z", "--name-only", "--ignore-submodules")
         return tuple(await git.items("diff-files", *options, index_file=tree.index))
 
+    async def left_out(self, tree: Worktree) -> tuple[str, ...]:
+        """What the tree holds and its index does not; a folder of which nothing is in it ends in a slash."""
+        options = ("-o", "-z", "--directory", "--no-empty-directory")
+        return tuple(await self._private.files(tree.path).items("ls-files", *options, index_file=tree.index))
+
     async def read_tree(self, tree: Worktree, tree_ish: str) -> None:
         """Make the tracked files those of ``tree_ish``; what is in their way is replaced."""
         git = self._private.files(tree.path)

@@ -46,6 +46,8 @@ class SnapshotMade:
     files: tuple[str, ...]
     lines_added: int
     lines_removed: int
+    hidden: tuple[str, ...] = ()
+    """Files in the worktree that ignore rules keep out of it, the first few."""
 
 
 @dataclass(frozen=True)

@@ -164,9 +164,16 @@ async def _one(host: WorkerHost, call: ToolCall) -> ToolResult:
             host.activity(f"searches {', '.join(map(str, items))}")
             return ToolResult(call.id, await search(host, items, path if isinstance(path, str) else None))
         case "edit":
+            fresh = tuple(path for path in _names(items) if not (host.worktree / path).exists())
             outcomes = apply_edits(host.worktree, items)
             host.activity("; ".join(outcome.message.splitlines()[0] for outcome in outcomes))
-            text = "\n".join(f"{'ok' if outcome.ok else 'error'}: {outcome.message}" for outcome in outcomes)
+            lines = [f"{'ok' if outcome.ok else 'error'}: {outcome.message}" for outcome in outcomes]
+            made = tuple(path for path in fresh if (host.worktree / path).is_file())
+            lines += [
+                f"note: an ignore rule hides {path}: it will not be in the commit; take another name or place"
+                for path in await host.hidden(made)
+            ]
+            text = "\n".join(lines)
             return ToolResult(call.id, text, is_error=not all(outcome.ok for outcome in outcomes))
         case _:
             host.activity(f"runs {'; '.join(map(str, items))}")
