@@ -82,8 +82,8 @@ class CheckRunner:
         wait for an earlier one, as all failures are wanted at once.
         ``on_started`` is called for what really runs, ``on_finished`` for every result, cached ones too.
         ``fresh`` passes over results that are known; what comes of it takes their place.
-        ``altered`` tells which tracked files are not as ``tree`` has them: a result after which there are some
-        is kept only when its check ran ``alone``, which is then known as the one that wrote them.
+        ``altered`` tells which tracked files are not as ``tree`` has them: a result after which there are
+        some is kept only when its check ran ``alone``, which is then known as the one that wrote them.
         Raises JourneymanError, but not for a program that is missing: that is a result.
         """
         await asyncio.to_thread(log_dir.mkdir, parents=True, exist_ok=True)

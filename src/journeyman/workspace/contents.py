@@ -75,7 +75,7 @@ class WorkContents:
         return await git.text("write-tree", index_file=index)
 
     async def hidden_among(self, worktree: Worktree, paths: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of the paths that ignore rules hide: the base's and the user's, or the worktree's as they are."""
+        """Those of the paths that ignore rules hide: the base's, the user's or the worktree's own."""
         ignored = set(await self._rules.ignored(list(paths)))
         others = await self._git(worktree).items(
             "ls-files", "-o", "-i", "-z", "--exclude-standard", "--", *paths, index_file=worktree.index

@@ -27,8 +27,8 @@ _REGULAR = (b"100644", b"100755")
 _RULES = b".gitignore"
 _LITTER = frozenset(
     """
-    __pycache__ node_modules venv env target build dist out obj bin coverage htmlcov site vendor tmp temp log logs cache
-    Pods _build deps coverage.xml .coverage .DS_Store .eslintcache
+    __pycache__ node_modules venv env target build dist out obj bin coverage htmlcov site vendor tmp temp
+    log logs cache Pods _build deps coverage.xml .coverage .DS_Store .eslintcache
     """.split()  # noqa: SIM905 - words read better than quotes and commas
 )
 _LITTER_ENDS = (

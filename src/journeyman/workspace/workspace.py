@@ -150,7 +150,7 @@ class Workspace:
         return Snapshot(commit, tree)
 
     async def hidden_files(self) -> tuple[str, ...]:
-        """Files of the work tree that the last snapshot left out, as ignore rules hide them, but for litter."""
+        """Files of the work tree that the last snapshot left out as ignore rules hide them; no litter."""
         async with self._work() as worktree:
             return tuple(path for path in await self._worktrees.left_out(worktree) if not is_litter(path))
 
