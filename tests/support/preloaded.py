@@ -28,10 +28,23 @@ _LEFT_OUT = {
     "journeyman.context.index.worker",
 }
 
+# What commands load when they first need it.
+_LATE = (
+    "concurrent.futures.thread",
+    "dbos",
+    "jinja2",
+    "pathspec",
+    "psycopg",
+    "sqlalchemy.dialects.sqlite",
+    "typer.main",
+    "yaml",
+)
+
 
 def _preload() -> None:
     _load("journeyman")
-    importlib.import_module("typer.main")
+    for name in _LATE:
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()  # a collection in a fork would touch, and so copy, all of it
 
