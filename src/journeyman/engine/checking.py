@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from journeyman.domain.checks import CheckStatus
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import CheckFinished, CheckStarted, Role
-from journeyman.domain.policy.proof import Change
+from journeyman.domain.policy.proof import ChangedPaths
 from journeyman.engine.exact import run_exactly
 from journeyman.verify.judge import judge, needs_baseline
 from journeyman.verify.select import select_checks
@@ -51,6 +51,6 @@ async def check_snapshot(
         tree,
         selection.skipped,
         checks=settings.checks,
-        change=Change.of(changed),
+        change=ChangedPaths.of(changed),
     )
     return replace(verdict, waited_s=run.recorder.clock_s - asked)

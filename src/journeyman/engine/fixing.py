@@ -13,7 +13,7 @@ from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import CheckFinished, CheckStarted, Role
 from journeyman.domain.phases import Phase
 from journeyman.domain.plan import Implementation
-from journeyman.domain.policy.proof import Change
+from journeyman.domain.policy.proof import ChangedPaths
 from journeyman.domain.process import command_words
 from journeyman.domain.worker import ImplementRequest
 from journeyman.engine.host import RunHost
@@ -107,7 +107,7 @@ async def run_again(run: Run, attempt: Attempt, judged: Judged, checks: tuple[st
             judged.snapshot.tree,
             judged.verdict.skipped,
             checks=run.spec.settings.checks,
-            change=Change.of(judged.snapshot.changed),
+            change=ChangedPaths.of(judged.snapshot.changed),
         )
         return Again(verdict, "; ".join(told))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from journeyman.domain.checks import Check, CheckFailure, CheckKind, CheckResult, Requirement
 from journeyman.domain.errors import JourneymanError
 from journeyman.domain.events import Role
-from journeyman.domain.policy.proof import Change
+from journeyman.domain.policy.proof import ChangedPaths
 from journeyman.engine.evidence import parse_verified_by
 from journeyman.engine.exact import run_exactly
 from journeyman.verify.judge import judge
@@ -74,13 +74,13 @@ async def prove(run: Run, commit: str) -> Proof:
         for result in results
         if result.passed and result.check in counted
     }
-    change: Change | None = None
+    change: ChangedPaths | None = None
     if failing and base is not None:
         again = tuple(check for check in checks if check.name in failing)
         base_tree = (await run.workspace.commit_info(base)).tree
         baseline |= {result.check: result for result in await _results(run, again, base, base_tree)}
         changes = await run.workspace.changes(base_tree, info.tree)
-        change = Change(tuple(each.path for each in changes))
+        change = ChangedPaths(tuple(each.path for each in changes))
     verdict = judge(
         results, baseline, Requirement.NO_NEW_FAILURES, info.tree, (), checks=checks, change=change
     )

@@ -19,7 +19,7 @@ from journeyman.domain.checks import (
     VerifyVerdict,
 )
 from journeyman.domain.policy.kinds import kind_of, kind_of_name
-from journeyman.domain.policy.proof import Change, grounds_of
+from journeyman.domain.policy.proof import ChangedPaths, grounds_of
 from journeyman.verify.parsers.base import MORE_KEY
 from journeyman.verify.parsers.text import clip, key_digest, stable
 
@@ -74,7 +74,7 @@ def judge(
     skipped: tuple[str, ...] = (),
     *,
     checks: tuple[Check, ...] = (),
-    change: Change | None = None,
+    change: ChangedPaths | None = None,
 ) -> VerifyVerdict:
     """The verdict on ``tree``; ``baseline`` has the base's results, at least of :func:`needs_baseline`.
 
@@ -84,7 +84,7 @@ def judge(
     kinds = kinds_of(checks, results)
     compared = {
         result.check: _compare(
-            result, baseline.get(result.check), require, kinds[result.check], change or Change()
+            result, baseline.get(result.check), require, kinds[result.check], change or ChangedPaths()
         )
         for result in results
     }
@@ -117,7 +117,7 @@ def _tagged(failures: Mapping[str, tuple[Failure, ...]]) -> tuple[CheckFailure, 
 
 
 def _compare(
-    now: CheckResult, base: CheckResult | None, require: Requirement, kind: CheckKind, change: Change
+    now: CheckResult, base: CheckResult | None, require: Requirement, kind: CheckKind, change: ChangedPaths
 ) -> _Comparison:
     had = _failures(base) if base else ()
     match now.status:
@@ -169,7 +169,7 @@ def _compare_parsed(now: CheckResult, base: CheckResult) -> _Comparison:
     )
 
 
-def _tests_gone(now: CheckResult, base: CheckResult | None, change: Change) -> Failure | None:
+def _tests_gone(now: CheckResult, base: CheckResult | None, change: ChangedPaths) -> Failure | None:
     """A run that ended well and is no pass: tests that the base has did not run, and nothing says why.
 
     Where the change touches tests or what decides which of them run, that is judged as a weakening.

@@ -44,6 +44,14 @@ def _(stage: Stage) -> None:
     stage.run(worker=stage.replay({"say": "It is done already."}))
 
 
+@stops_with("nothing-to-fix")
+def _(stage: Stage) -> None:
+    fixed = '[[checks]]\nname = "tidy"\nrun = "test -f a.txt"\nfix = "touch a.txt"\n'
+    stage.project.write({"journeyman.toml": fixed})
+    stage.project.commit("a check with a fixer")
+    stage.run(worker="autofix")
+
+
 @stops_with("nothing-proven")
 def _(stage: Stage) -> None:
     stage.project.write({"journeyman.toml": '[[checks]]\nname = "never"\nrun = "echo no; false"\n'})

@@ -35,7 +35,7 @@ _NO_DOCUMENTS = ("*requirements*.txt", "constraints*.txt", "CMakeLists.txt", "ro
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangedPaths:
     """What a change touches, as far as the verdict over it depends on that."""
 
     paths: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Change:
     """It changes tests, or what decides which of them run."""
 
     @classmethod
-    def of(cls, paths: tuple[str, ...]) -> Change:
+    def of(cls, paths: tuple[str, ...]) -> ChangedPaths:
         """The change of these paths."""
         return cls(paths, touches_tests=any(is_test(path) or configures_checks(path) for path in paths))
 
@@ -71,7 +71,7 @@ def grounds_of(
     results: tuple[CheckResult, ...],
     baseline: Mapping[str, CheckResult],
     kinds: Mapping[str, CheckKind],
-    change: Change | None,
+    change: ChangedPaths | None,
 ) -> Grounds:
     """The proof that results make; ``clean`` are those among them without a new failure.
 
