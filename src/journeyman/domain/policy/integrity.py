@@ -63,6 +63,11 @@ _CHECK_FILES = (
     "jest.config.*", "vitest.config.*", "tsconfig*.json", "biome.json*", ".prettierrc*", ".prettierignore",
     ".golangci.*", "clippy.toml", "rustfmt.toml", ".pre-commit-config.yaml", "Makefile", "conftest.py",
 )  # fmt: skip
+_DECIDING = (
+    *("conftest.py", "pytest.ini", ".pytest.ini", "sitecustomize.py", "usercustomize.py", "*.pth"),
+    *("/pytest/", "/pytest.py", "/_pytest/", "/unittest/", "/unittest.py"),
+)
+"""New files that a test run reads by itself, or that stand in its runner's place."""
 _CI_FILES = (
     "/.github/", "/.gitlab-ci.yml", "/.circleci/", "/.travis.yml", "/azure-pipelines.yml", "/Jenkinsfile",
     "/.ci/",
@@ -130,6 +135,9 @@ def _configuration(files: tuple[FileText, ...]) -> list[Weakening]:
             found.append(Weakening(WeakeningKind.CI_CHANGED, f"CI is changed ({file.path})"))
         elif file.before is not None and _configures_checks(file):
             message = f"the checks' configuration is changed ({file.path})"
+            found.append(Weakening(WeakeningKind.CHECK_CONFIGURATION, message))
+        elif file.before is None and path_matches(file.path, _DECIDING):
+            message = f"a new file decides what the tests do ({file.path})"
             found.append(Weakening(WeakeningKind.CHECK_CONFIGURATION, message))
     return found
 
